@@ -1,0 +1,64 @@
+package format
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Kind is the type that a document gives a value.
+type Kind uint8
+
+// The kinds. What a text such as 0123, yes or 2024-01-31 is depends on the
+// format; its Value.Text is what was written in every case.
+const (
+	Null Kind = iota
+	String
+	Int
+	Float
+	Bool
+	Time
+	Binary
+	Mapping
+	Sequence
+)
+
+var kindNames = [...]string{"null", "string", "int", "float", "bool", "time", "binary", "mapping", "sequence"}
+
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+// Value is one value of a document. It is taken for a secret: it prints as
+// [redacted] everywhere but through [Value.Text].
+type Value struct {
+	kind Kind
+	text string
+}
+
+// NewValue is for implementations of [Document].
+func NewValue(kind Kind, text string) Value { return Value{kind: kind, text: text} }
+
+// Kind says what the value is.
+func (v Value) Kind() Kind { return v.kind }
+
+// Text is the value as the document writes it, without the quotes and escapes
+// of a string: 0123 stays 0123. Mappings and sequences are text of their format.
+func (v Value) Text() string { return v.text }
+
+const redacted = "[redacted]"
+
+// String returns "[redacted]".
+func (v Value) String() string { return redacted }
+
+// Format writes [redacted] for every verb.
+func (v Value) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
+
+// MarshalText gives encoders [redacted].
+func (v Value) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue gives log/slog [redacted].
+func (v Value) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -1,0 +1,88 @@
+package keysource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Source is one place that may hold a master key.
+//
+// The packages keysource/file, keysource/env and keysource/external implement
+// it, and so does anybody who writes a plugin; keysource/keysourcetest checks
+// an implementation. [Chain] calls it.
+type Source interface {
+	// Name says in a few words which place this is, as an error shows it:
+	// "file master.key", "env FLASK_VAULT_MASTER_KEY". It holds no secret.
+	Name() string
+
+	// Load returns the key. An error that wraps ErrNoKey means that this place
+	// holds none and the next one may be asked; any other error ends the search.
+	// No error holds the key or a part of it.
+	Load(ctx context.Context) (Key, error)
+}
+
+// Saver is a Source that can also keep a key. Saving the key that is there
+// already changes nothing; saving another one than is there replaces it, so a
+// caller that must not lose the old key loads it first.
+type Saver interface {
+	Source
+	Save(ctx context.Context, k Key) error
+}
+
+// Deleter is a Source that can also forget its key. Deleting where there is no
+// key is an error that wraps [ErrNoKey].
+type Deleter interface {
+	Source
+	Delete(ctx context.Context) error
+}
+
+// ErrNoKey is wrapped by the error of a [Source] that holds no key, and by
+// [NoKeyError].
+var ErrNoKey = errors.New("no key")
+
+// Answer is what one source of a chain said when it was asked.
+type Answer struct {
+	Source string // Source.Name
+	Err    error
+}
+
+// NoKeyError says that no source of a chain has a key, with the answer of each.
+type NoKeyError struct{ Answers []Answer }
+
+func (e *NoKeyError) Error() string {
+	if len(e.Answers) == 0 {
+		return "no key source is configured"
+	}
+	lines := make([]string, 0, 1+len(e.Answers))
+	lines = append(lines, "no key source has a key")
+	for _, a := range e.Answers {
+		lines = append(lines, fmt.Sprintf("  %s: %v", a.Source, a.Err))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Is makes errors.Is(err, ErrNoKey) true.
+func (e *NoKeyError) Is(target error) bool { return target == ErrNoKey }
+
+// Unwrap gives errors.Is and errors.As each answer's error.
+func (e *NoKeyError) Unwrap() []error {
+	errs := make([]error, len(e.Answers))
+	for i, a := range e.Answers {
+		errs[i] = a.Err
+	}
+	return errs
+}
+
+// SourceError says which source failed, and how. It is what [Chain.Find]
+// returns when a source answers with anything but a key or [ErrNoKey].
+type SourceError struct {
+	Source string // Source.Name
+	Err    error
+}
+
+func (e *SourceError) Error() string { return e.Source + ": " + e.Err.Error() }
+
+// Unwrap returns the source's own error.
+func (e *SourceError) Unwrap() error { return e.Err }
