@@ -1,3 +1,3 @@
 module github.com/flask-vault/flask-vault
 
-go 1.26.8
+go 1.26.0
