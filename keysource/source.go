@@ -31,6 +31,22 @@ type Saver interface {
 	Save(ctx context.Context, k Key) error
 }
 
+// SaveVerified saves a key and loads it back, so that nothing is encrypted under
+// a key that its source lost. Its error is a *[SourceError].
+func SaveVerified(ctx context.Context, s Saver, k Key) error {
+	err := s.Save(ctx, k)
+	if err == nil {
+		var back Key
+		if back, err = s.Load(ctx); err == nil && back != k {
+			err = errors.New("it did not give back the key that was saved to it")
+		}
+	}
+	if err != nil {
+		return &SourceError{Source: s.Name(), Err: err}
+	}
+	return nil
+}
+
 // Deleter is a Source that can also forget its key. Deleting where there is no
 // key is an error that wraps [ErrNoKey].
 type Deleter interface {

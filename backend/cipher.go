@@ -1,0 +1,96 @@
+package backend
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+
+	"github.com/flask-vault/flask-vault/keysource"
+)
+
+// maxPlaintext is the longest message of AES-GCM in bytes, just under 64 GiB
+// (NIST SP 800-38D section 5.2.1.1: 2^39 − 256 bits).
+const maxPlaintext = 1<<36 - 32
+
+// Cipher seals and opens tokens and files under one master key with
+// AES-128-GCM (NIST SP 800-38D) and a fresh random nonce for every seal. It is
+// safe for use by several goroutines.
+//
+// A key must not seal more than 2^32 messages (SP 800-38D section 8.3).
+type Cipher struct {
+	aead  cipher.AEAD
+	keyID string
+	size  int // of the key, bytes
+}
+
+// NewCipher makes the cipher of a key. A key of 24 or 32 bytes, which
+// Flask-Vault 1.0 made, opens but does not seal.
+func NewCipher(k keysource.Key) (*Cipher, error) {
+	raw := k.Bytes()
+	defer clear(raw)
+	block, err := aes.NewCipher(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: it is empty", keysource.ErrBadKey)
+	}
+	// The standard library draws the nonce: none can be passed in, or used twice.
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, err
+	}
+	return &Cipher{aead: aead, keyID: k.ID(), size: k.Size()}, nil
+}
+
+// KeyID is the id of the key, as keysource.Key.ID gives it.
+func (c *Cipher) KeyID() string { return c.keyID }
+
+// ReadOnly reports whether the key is one of 24 or 32 bytes, which does not seal.
+func (c *Cipher) ReadOnly() bool { return c.size != keysource.KeySize }
+
+// Seal encrypts plaintext into a token, which is text that is safe in URLs,
+// cookies and file names: 4·⌈(n+28)/3⌉ characters for n bytes. The associated
+// data is not in the token; Open needs the same again. None and empty are alike.
+// It fails with [ErrReadOnlyKey], or [ErrTooLarge] near 64 GiB.
+func (c *Cipher) Seal(plaintext, associatedData []byte) ([]byte, error) {
+	if c.ReadOnly() {
+		return nil, ErrReadOnlyKey
+	}
+	if len(plaintext) > maxPlaintext {
+		return nil, fmt.Errorf("%w: AES-GCM takes at most %d bytes", ErrTooLarge, maxPlaintext)
+	}
+	sealed := c.aead.Seal(nil, nil, plaintext, associatedData)
+	return appendEnvelope(nil, sealed), nil
+}
+
+// Open returns the plaintext of a token or of the content of an encrypted
+// file. It fails with [ErrMalformed] or [ErrAuth].
+func (c *Cipher) Open(token, associatedData []byte) ([]byte, error) {
+	sealed, err := decodeEnvelope(token)
+	if err != nil {
+		return nil, err
+	}
+	plaintext, err := c.aead.Open(nil, nil, sealed, associatedData)
+	if err != nil {
+		return nil, ErrAuth
+	}
+	if plaintext == nil {
+		plaintext = []byte{}
+	}
+	return plaintext, nil
+}
+
+// sealVerified seals, opens the result and compares, so that nothing is ever
+// stored that does not read back, be it for a fault of the memory or of ours.
+func (c *Cipher) sealVerified(plaintext []byte) ([]byte, error) {
+	token, err := c.Seal(plaintext, nil)
+	if err != nil {
+		return nil, err
+	}
+	back, err := c.Open(token, nil)
+	defer clear(back)
+	if err != nil || !bytes.Equal(back, plaintext) {
+		return nil, errors.New("what was encrypted does not decrypt again: nothing is saved; this machine's memory or processor may be faulty")
+	}
+	return token, nil
+}

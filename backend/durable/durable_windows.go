@@ -1,0 +1,20 @@
+package durable
+
+import "golang.org/x/sys/windows"
+
+// createOnly moves a file without MOVEFILE_REPLACE_EXISTING, so that it fails
+// where the name is taken.
+func createOnly(from, to string) error {
+	f, err := windows.UTF16PtrFromString(from)
+	if err != nil {
+		return err
+	}
+	t, err := windows.UTF16PtrFromString(to)
+	if err != nil {
+		return err
+	}
+	return windows.MoveFileEx(f, t, windows.MOVEFILE_WRITE_THROUGH)
+}
+
+// syncDir has nothing to do: a directory cannot be flushed on Windows.
+func syncDir(string) error { return nil }

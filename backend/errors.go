@@ -1,0 +1,77 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrMalformed is wrapped by errors about text that is not an envelope:
+	// cut, mangled, or never sealed at all. See [EnvelopeError].
+	ErrMalformed = errors.New("not an encrypted file of Flask-Vault")
+
+	// ErrAuth says that the tag of an envelope does not fit: it was sealed under
+	// another key or other associated data, or changed since. Nothing of the
+	// plaintext is given out.
+	ErrAuth = errors.New("it cannot be opened with this key: it was encrypted with another key, or has been changed or damaged since")
+
+	// ErrNoVault is wrapped where a store holds no document yet.
+	ErrNoVault = errors.New("there is no such vault")
+
+	// ErrReadOnlyKey says that a key of 24 or 32 bytes was to write. Such keys
+	// come from Flask-Vault 1.0 and are for reading alone.
+	ErrReadOnlyKey = errors.New("the master key is not a 128-bit key, so it is for reading alone")
+
+	// ErrConflict is wrapped by Store.Save when the stored document is not the
+	// one that was loaded. Nothing was written.
+	ErrConflict = errors.New("somebody else saved it meanwhile")
+
+	// ErrNotModified is returned by Store.Load when the version is the one that
+	// the caller has.
+	ErrNotModified = errors.New("not modified")
+
+	// ErrTooLarge is wrapped where data is beyond what a store or the cipher takes.
+	// Nothing was written.
+	ErrTooLarge = errors.New("too large")
+
+	// ErrUncertain is wrapped by Store.Save when it may or may not have written.
+	// The vault loads and compares then; it never writes again blindly.
+	ErrUncertain = errors.New("it may or may not have been saved")
+)
+
+// EnvelopeError says why text is not an envelope. It quotes nothing of it.
+type EnvelopeError struct{ Reason string }
+
+func (e *EnvelopeError) Error() string { return fmt.Sprintf("%v: %s", ErrMalformed, e.Reason) }
+
+// Is makes errors.Is(err, ErrMalformed) true.
+func (e *EnvelopeError) Is(target error) bool { return target == ErrMalformed }
+
+// WrongKeyError says that the key found is not the one that the configuration
+// records for this vault.
+type WrongKeyError struct {
+	Source string // the source that gave the key, "" if not known
+	Have   string // id of the key found
+	Want   string // id recorded
+}
+
+func (e *WrongKeyError) Error() string {
+	from := ""
+	if e.Source != "" {
+		from = " from " + e.Source
+	}
+	return fmt.Sprintf("the key%s is not this vault's: its id is %s, the vault needs %s", from, e.Have, e.Want)
+}
+
+// LockedError says that another process holds a store's lock and did not let go in time.
+type LockedError struct {
+	PID  int // of the holder, 0 if not known
+	Path string
+}
+
+func (e *LockedError) Error() string {
+	if e.PID == 0 {
+		return "another process is writing to it"
+	}
+	return fmt.Sprintf("process %d is writing to it", e.PID)
+}

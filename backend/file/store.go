@@ -1,0 +1,153 @@
+// Package file keeps a vault's sealed document in a local file, such as
+// credentials.yml.enc in a git repository.
+package file
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
+)
+
+// MaxSize is the most bytes that a sealed document may have: 64 MiB.
+const MaxSize = 64 << 20
+
+// LockTimeout is how long Save waits for another process that is saving.
+const LockTimeout = 10 * time.Second
+
+// Store is a file. It implements [backend.Store].
+type Store struct {
+	path string
+	name string
+}
+
+// NewStore makes a store of the file at path, which messages call by name, or
+// by its path if name is empty. Nothing is opened yet.
+func NewStore(path, name string) *Store {
+	if name == "" {
+		name = path
+	}
+	return &Store{path: path, name: name}
+}
+
+// Name is how messages call the file.
+func (s *Store) Name() string { return s.name }
+
+// Path is the file's path.
+func (s *Store) Path() string { return s.path }
+
+// Load reads the file. Its version is the SHA-256 of its content.
+func (s *Store) Load(_ context.Context, have backend.Version) (backend.Snapshot, error) {
+	blob, err := s.read()
+	if err != nil {
+		return backend.Snapshot{}, err
+	}
+	v := version(blob)
+	if v == have {
+		return backend.Snapshot{}, backend.ErrNotModified
+	}
+	return backend.Snapshot{Blob: blob, Version: v}, nil
+}
+
+// Save replaces the file in one step, under a lock that keeps other processes
+// of this program from doing so at the same time. Where path is a symbolic
+// link, the file that it leads to is replaced and the link stays. The mode of
+// an existing file is kept.
+func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {
+	if len(blob) > MaxSize {
+		return "", fmt.Errorf("%w: the encrypted document has %d bytes, at most %d are possible", backend.ErrTooLarge, len(blob), MaxSize)
+	}
+	path := s.path
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	unlock, err := lock(ctx, path+".lock", LockTimeout)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	current, err := s.read()
+	switch {
+	case errors.Is(err, backend.ErrNoVault):
+		if prev != "" {
+			return "", fmt.Errorf("%w: the file is gone", backend.ErrConflict)
+		}
+	case err != nil:
+		return "", err
+	case version(current) != prev:
+		return "", backend.ErrConflict
+	}
+	if err := replace(path, blob, prev == ""); err != nil {
+		return "", err
+	}
+	return version(blob), nil
+}
+
+func replace(path string, blob []byte, create bool) error {
+	f, err := durable.New(path, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Discard()
+	if info, err := os.Stat(path); err == nil {
+		if err := f.Chmod(info.Mode().Perm()); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	if _, err := f.Write(blob); err != nil {
+		return reason(err)
+	}
+	if create {
+		return f.Create()
+	}
+	return f.Replace()
+}
+
+func (s *Store) read() ([]byte, error) {
+	f, err := os.Open(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, backend.ErrNoVault
+	}
+	if err != nil {
+		return nil, reason(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, reason(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	blob, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, reason(err)
+	}
+	if len(blob) > MaxSize {
+		return nil, fmt.Errorf("%w: at most %d bytes are possible", backend.ErrTooLarge, MaxSize)
+	}
+	return blob, nil
+}
+
+func version(blob []byte) backend.Version {
+	sum := sha256.Sum256(blob)
+	return backend.Version(hex.EncodeToString(sum[:]))
+}
+
+// reason drops the path from an error: the vault names the document.
+func reason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}

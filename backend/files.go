@@ -1,0 +1,176 @@
+package backend
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/flask-vault/flask-vault/backend/durable"
+)
+
+// FileOptions change how [Cipher.EncryptFile] and [Cipher.DecryptFile] treat a
+// destination that exists.
+type FileOptions struct {
+	// Force replaces it whatever it is, unless it is a symbolic link.
+	Force bool
+}
+
+// DestinationError says why a destination is not written to.
+type DestinationError struct {
+	Path   string
+	Reason string
+	Forced bool // whether FileOptions.Force would help
+}
+
+func (e *DestinationError) Error() string { return e.Path + ": " + e.Reason }
+
+// EncryptFile seals the file src into dst. A dst that exists is replaced, with
+// its mode kept, if it opens with this key, since it then is an earlier version;
+// it is left alone if its content is that of src already. Anything else in the
+// place of dst is a *[DestinationError].
+func (c *Cipher) EncryptFile(ctx context.Context, src, dst string, o FileOptions) error {
+	if c.ReadOnly() {
+		return ErrReadOnlyKey
+	}
+	plaintext, err := readFile(src)
+	if err != nil {
+		return err
+	}
+	old, err := destination(src, dst)
+	if err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o644)
+	if old != nil {
+		mode = old.Mode().Perm()
+		before, err := c.OpenFile(ctx, dst)
+		if err == nil && bytes.Equal(before, plaintext) {
+			return nil
+		}
+		if err != nil && !o.Force {
+			return &DestinationError{Path: dst, Reason: "it exists and is not an earlier version: " + err.Error(), Forced: true}
+		}
+	}
+	token, err := c.sealVerified(plaintext)
+	if err != nil {
+		return fmt.Errorf("%s: %w", src, err)
+	}
+	return writeFile(ctx, dst, token, mode, old == nil)
+}
+
+// DecryptFile opens the file src and writes the plaintext to dst, readable for
+// its owner alone. A dst that exists is replaced only with Force, or left alone
+// if it has that content already; else it is a *[DestinationError].
+func (c *Cipher) DecryptFile(ctx context.Context, src, dst string, o FileOptions) error {
+	plaintext, err := c.OpenFile(ctx, src)
+	if err != nil {
+		return err
+	}
+	old, err := destination(src, dst)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		before, err := readFile(dst)
+		if err == nil && bytes.Equal(before, plaintext) {
+			return nil
+		}
+		if !o.Force {
+			return &DestinationError{Path: dst, Reason: "it exists and has another content", Forced: true}
+		}
+	}
+	return writeFile(ctx, dst, plaintext, 0o600, old == nil)
+}
+
+// OpenFile returns the plaintext of the encrypted file at path.
+func (c *Cipher) OpenFile(_ context.Context, path string) ([]byte, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	plaintext, err := c.Open(text, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return plaintext, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, pathReason(path, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, pathReason(path, err)
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s: it is a directory, not a file", path)
+	}
+	if info.Size() > maxPlaintext/3*4 {
+		return nil, fmt.Errorf("%s: %w: AES-GCM takes at most %d bytes", path, ErrTooLarge, maxPlaintext)
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	if _, err := io.Copy(buf, f); err != nil {
+		return nil, pathReason(path, err)
+	}
+	return buf.Bytes(), nil
+}
+
+// destination looks at what dst is now; nil if it is nothing.
+func destination(src, dst string) (fs.FileInfo, error) {
+	info, err := os.Lstat(dst)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, pathReason(dst, err)
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return nil, &DestinationError{Path: dst, Reason: "it is a symbolic link, which is never written through"}
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &DestinationError{Path: dst, Reason: "it is not a regular file"}
+	}
+	if from, err := os.Stat(src); err == nil && os.SameFile(from, info) {
+		return nil, &DestinationError{Path: dst, Reason: "it is the very file that is read"}
+	}
+	return info, nil
+}
+
+func writeFile(ctx context.Context, dst string, content []byte, mode fs.FileMode, create bool) error {
+	f, err := durable.New(dst, mode)
+	if err != nil {
+		return err
+	}
+	defer f.Discard()
+	if _, err := f.Write(content); err != nil {
+		return fmt.Errorf("nothing is written: %w", pathReason(dst, err))
+	}
+	if !create { // keep the mode of what was there, umask or not
+		if err := f.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return pathReason(dst, err)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: nothing is written: %w", dst, err)
+	}
+	if create {
+		return f.Create()
+	}
+	return f.Replace()
+}
+
+// pathReason is "path: reason", whatever call the error comes from.
+func pathReason(path string, err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}

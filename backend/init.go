@@ -1,0 +1,79 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/flask-vault/flask-vault/keysource"
+)
+
+// Created says what [Init] made. What is false was there already.
+type Created struct {
+	Key       bool
+	KeySource string // the name of the source that has the key now
+	KeyID     string
+	Document  bool
+}
+
+// ErrKeyLost is returned by [Init] where a sealed document exists but no source
+// has its key: a new key could not open it.
+var ErrKeyLost = errors.New("an encrypted file is there, but no key source has its key; a new key could not open it")
+
+// Init makes what is missing of a vault: a key, kept by the first source that
+// can keep one, and a document from the format's template. What is there stays
+// as it is, and is opened once to see that key and document fit.
+// It fails with [ErrKeyLost] rather than make a second key.
+func Init(ctx context.Context, o Options) (Created, error) {
+	snap, err := o.Store.Load(ctx, "")
+	exists := err == nil
+	if err != nil && !errors.Is(err, ErrNoVault) {
+		return Created{}, fmt.Errorf("%s: %w", o.Store.Name(), err)
+	}
+	c, source, err := FindKey(ctx, o)
+	created := Created{KeySource: source}
+	if errors.Is(err, keysource.ErrNoKey) {
+		if exists {
+			return Created{}, fmt.Errorf("%s: %w", o.Store.Name(), ErrKeyLost)
+		}
+		if c, created.KeySource, err = makeKey(ctx, o.Keys); err == nil {
+			created.Key = true
+		}
+	}
+	if err != nil {
+		return Created{}, err
+	}
+	created.KeyID = c.KeyID()
+	if exists {
+		if _, err := c.Open(snap.Blob, nil); err != nil {
+			return created, fmt.Errorf("%s: %w", o.Store.Name(), err)
+		}
+		return created, nil
+	}
+	blob, err := c.sealVerified(o.Format.Template())
+	if err == nil {
+		_, err = o.Store.Save(ctx, blob, "")
+	}
+	if err != nil {
+		return created, fmt.Errorf("%s: %w", o.Store.Name(), err)
+	}
+	created.Document = true
+	return created, nil
+}
+
+// makeKey makes a key, keeps it in the first source that can, and reads it back.
+func makeKey(ctx context.Context, chain keysource.Chain) (*Cipher, string, error) {
+	for _, s := range chain {
+		saver, ok := s.(keysource.Saver)
+		if !ok {
+			continue
+		}
+		key := keysource.NewKey()
+		if err := keysource.SaveVerified(ctx, saver, key); err != nil {
+			return nil, "", err
+		}
+		c, err := NewCipher(key)
+		return c, s.Name(), err
+	}
+	return nil, "", fmt.Errorf("%w, and none of them can keep a new one: %s", keysource.ErrNoKey, chain.Name())
+}

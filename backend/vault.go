@@ -1,0 +1,196 @@
+package backend
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/keysource"
+)
+
+// Secret is a value of the vault. Formatting, logging or encoding it gives
+// "[redacted]"; Reveal gives the text.
+type Secret = format.Value
+
+// Options say what a vault is made of.
+type Options struct {
+	Store  Store           // where the sealed document lies
+	Keys   keysource.Chain // where the master key lies
+	Format format.Format   // how the document is written
+	KeyID  string          // id of the vault's key if known; another key is refused before it is tried
+}
+
+// Vault is an open vault: its key and the document as it was last loaded. It is
+// safe for use by several goroutines.
+type Vault struct {
+	*Cipher
+	opts    Options
+	source  string // name of the key source that had the key
+	current atomic.Pointer[state]
+}
+
+// state is one version of the document, opened.
+type state struct {
+	version Version
+	text    []byte
+	parse   func() (format.Document, error) // parses once
+}
+
+// Open finds the key and opens the document. Among its errors are
+// [keysource.ErrNoKey], [ErrNoVault], *[WrongKeyError], [ErrMalformed] and [ErrAuth].
+// The document is not parsed yet: one whose syntax is broken can still be read
+// as text and mended with [Vault.Edit].
+func Open(ctx context.Context, o Options) (*Vault, error) {
+	v, err := unlock(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.Reload(ctx); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// FindKey asks the sources for the vault's key, and makes its cipher. It also
+// returns the name of the source that had it.
+func FindKey(ctx context.Context, o Options) (*Cipher, string, error) {
+	key, source, err := o.Keys.Find(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	if o.KeyID != "" && key.ID() != o.KeyID {
+		return nil, "", &WrongKeyError{Source: source.Name(), Have: key.ID(), Want: o.KeyID}
+	}
+	c, err := NewCipher(key)
+	return c, source.Name(), err
+}
+
+func unlock(ctx context.Context, o Options) (*Vault, error) {
+	c, source, err := FindKey(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Vault{Cipher: c, opts: o, source: source}, nil
+}
+
+// KeySource is the name of the source that had the key.
+func (v *Vault) KeySource() string { return v.source }
+
+// Name is how the store calls the document.
+func (v *Vault) Name() string { return v.opts.Store.Name() }
+
+// Reload takes up the document as it stands in the store now. On any error the
+// vault keeps what it has.
+func (v *Vault) Reload(ctx context.Context) error {
+	var have Version
+	if s := v.current.Load(); s != nil {
+		have = s.version
+	}
+	snap, err := v.opts.Store.Load(ctx, have)
+	if errors.Is(err, ErrNotModified) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", v.Name(), err)
+	}
+	text, err := v.Cipher.Open(snap.Blob, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", v.Name(), err)
+	}
+	v.set(snap.Version, text)
+	return nil
+}
+
+func (v *Vault) set(version Version, text []byte) {
+	v.current.Store(&state{version: version, text: text, parse: sync.OnceValues(func() (format.Document, error) {
+		return v.parse(text)
+	})})
+}
+
+// parse names the document in a syntax error.
+func (v *Vault) parse(text []byte) (format.Document, error) {
+	doc, err := v.opts.Format.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", v.Name(), err)
+	}
+	return doc, nil
+}
+
+// Text returns a copy of the whole document as it was written.
+func (v *Vault) Text() []byte { return bytes.Clone(v.current.Load().text) }
+
+// Get returns the value at a path such as "db.password". A null counts as
+// missing. It fails with [format.ErrNotFound] or a *[format.SyntaxError].
+func (v *Vault) Get(path string) (Secret, error) {
+	doc, err := v.current.Load().parse()
+	if err != nil {
+		return Secret{}, err
+	}
+	value, err := doc.Get(path)
+	if err != nil {
+		return Secret{}, err
+	}
+	if value.Kind() == format.Null {
+		return Secret{}, &format.NotFoundError{Path: path}
+	}
+	return value, nil
+}
+
+// Names lists the paths of all values in the document's order.
+func (v *Vault) Names() ([]string, error) {
+	doc, err := v.current.Load().parse()
+	if err != nil {
+		return nil, err
+	}
+	return doc.Names(), nil
+}
+
+// Document parses the document anew, for the caller to look at or change a copy.
+func (v *Vault) Document() (format.Document, error) { return v.parse(v.Text()) }
+
+// Edit replaces the document by what change makes of its text, if nobody else
+// saved meanwhile: else it fails with [ErrConflict] and nothing is changed. It
+// reports whether anything was saved: text that change leaves as it is, is not.
+// Text that does not parse is refused with its *[format.SyntaxError].
+func (v *Vault) Edit(ctx context.Context, change func(text []byte) ([]byte, error)) (saved bool, err error) {
+	old := v.current.Load()
+	text, err := change(bytes.Clone(old.text))
+	if err != nil {
+		return false, err
+	}
+	if bytes.Equal(text, old.text) {
+		return false, nil
+	}
+	if _, err := v.parse(text); err != nil {
+		return false, err
+	}
+	blob, err := v.sealVerified(text)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", v.Name(), err)
+	}
+	version, err := v.save(ctx, blob, old.version)
+	if err != nil {
+		return false, err
+	}
+	v.set(version, text)
+	return true, nil
+}
+
+// save stores a blob, and finds out what happened where the store cannot tell.
+// Every blob is unique by its nonce, so equality decides.
+func (v *Vault) save(ctx context.Context, blob []byte, prev Version) (Version, error) {
+	version, err := v.opts.Store.Save(ctx, blob, prev)
+	if errors.Is(err, ErrUncertain) {
+		if snap, lerr := v.opts.Store.Load(ctx, ""); lerr == nil && bytes.Equal(snap.Blob, blob) {
+			return snap.Version, nil
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", v.Name(), err)
+	}
+	return version, nil
+}

@@ -1,0 +1,121 @@
+// Package file keeps a master key in a file, such as Flask-Vault's master.key.
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/flask-vault/flask-vault/backend/durable"
+	"github.com/flask-vault/flask-vault/keysource"
+)
+
+// Source is a key file. It implements [keysource.Saver] and [keysource.Deleter].
+type Source struct {
+	path string
+	opts Options
+}
+
+// Options change how a key file is treated.
+type Options struct {
+	// Name is how messages call the file; the path if empty.
+	Name string
+	// Insecure reads the file even if others can read it.
+	Insecure bool
+}
+
+// New makes a source of the file at path. Nothing is opened yet.
+func New(path string, o Options) *Source {
+	if o.Name == "" {
+		o.Name = path
+	}
+	return &Source{path: path, opts: o}
+}
+
+// InsecureError says that other users can read or change a key file.
+type InsecureError struct {
+	Path string
+	Mode fs.FileMode // its permission bits
+}
+
+func (e *InsecureError) Error() string {
+	return fmt.Sprintf("other users can read or change it (its mode is %04o)", e.Mode.Perm())
+}
+
+// Name is "file" and the file's name.
+func (s *Source) Name() string { return "file " + s.opts.Name }
+
+// Path is the file's path.
+func (s *Source) Path() string { return s.path }
+
+// Load reads the key. Where there is no file the error wraps
+// [keysource.ErrNoKey]; a file that others can read is an *[InsecureError].
+func (s *Source) Load(context.Context) (keysource.Key, error) {
+	f, err := os.Open(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return keysource.Key{}, fmt.Errorf("%w: there is no such file", keysource.ErrNoKey)
+	}
+	if err != nil {
+		return keysource.Key{}, reason(err)
+	}
+	defer f.Close()
+	// The open file is asked, not the path, which could change in between.
+	info, err := f.Stat()
+	if err != nil {
+		return keysource.Key{}, reason(err)
+	}
+	if info.IsDir() {
+		return keysource.Key{}, errors.New("it is a directory, not a key file")
+	}
+	if !s.opts.Insecure && exposed(info) {
+		return keysource.Key{}, &InsecureError{Path: s.path, Mode: info.Mode()}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, keysource.MaxTextSize+1))
+	defer clear(text)
+	if err != nil {
+		return keysource.Key{}, reason(err)
+	}
+	return keysource.ParseKey(text)
+}
+
+// Save writes the key for its owner alone (mode 0600), whole or not at all. It
+// replaces a key that can be loaded, and nothing else: of two processes that
+// save a first key at the same moment one fails with [fs.ErrExist].
+func (s *Source) Save(ctx context.Context, k keysource.Key) error {
+	old, err := s.Load(ctx)
+	switch {
+	case errors.Is(err, keysource.ErrNoKey):
+		return durable.WriteSecret(s.path, []byte(k.Text()), (*durable.File).Create)
+	case err != nil:
+		return fmt.Errorf("it is not replaced, since what is there cannot be read: %w", err)
+	case old == k:
+		return nil
+	}
+	path, err := filepath.EvalSymlinks(s.path) // a link stays a link
+	if err != nil {
+		return reason(err)
+	}
+	return durable.WriteSecret(path, []byte(k.Text()), (*durable.File).Replace)
+}
+
+// Delete removes the file.
+func (s *Source) Delete(context.Context) error {
+	err := os.Remove(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: there is no such file", keysource.ErrNoKey)
+	}
+	return reason(err)
+}
+
+// reason drops the path from an error: [Source.Name] says it already.
+func reason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
