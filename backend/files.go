@@ -33,31 +33,40 @@ func (e *DestinationError) Error() string { return e.Path + ": " + e.Reason }
 // it is left alone if its content is that of src already. Anything else in the
 // place of dst is a *[DestinationError].
 func (c *Cipher) EncryptFile(ctx context.Context, src, dst string, o FileOptions) error {
-	if c.ReadOnly() {
-		return ErrReadOnlyKey
-	}
 	plaintext, err := readFile(src)
 	if err != nil {
 		return err
 	}
-	old, err := destination(src, dst)
+	defer clear(plaintext)
+	if err := differ(src, dst); err != nil {
+		return err
+	}
+	return c.WriteEncrypted(ctx, dst, plaintext, o)
+}
+
+// WriteEncrypted is [Cipher.EncryptFile] for content that is in memory.
+func (c *Cipher) WriteEncrypted(ctx context.Context, dst string, plaintext []byte, o FileOptions) error {
+	if c.ReadOnly() {
+		return ErrReadOnlyKey
+	}
+	old, err := destination(dst)
 	if err != nil {
 		return err
 	}
 	mode := fs.FileMode(0o644)
 	if old != nil {
 		mode = old.Mode().Perm()
-		before, err := c.OpenFile(ctx, dst)
+		before, err := c.OpenFile(dst)
 		if err == nil && bytes.Equal(before, plaintext) {
 			return nil
 		}
 		if err != nil && !o.Force {
-			return &DestinationError{Path: dst, Reason: "it exists and is not an earlier version: " + err.Error(), Forced: true}
+			return &DestinationError{Path: dst, Reason: "it is there and is no earlier version that this key opens", Forced: true}
 		}
 	}
 	token, err := c.sealVerified(plaintext)
 	if err != nil {
-		return fmt.Errorf("%s: %w", src, err)
+		return fmt.Errorf("%s: %w", dst, err)
 	}
 	return writeFile(ctx, dst, token, mode, old == nil)
 }
@@ -66,11 +75,20 @@ func (c *Cipher) EncryptFile(ctx context.Context, src, dst string, o FileOptions
 // its owner alone. A dst that exists is replaced only with Force, or left alone
 // if it has that content already; else it is a *[DestinationError].
 func (c *Cipher) DecryptFile(ctx context.Context, src, dst string, o FileOptions) error {
-	plaintext, err := c.OpenFile(ctx, src)
+	plaintext, err := c.OpenFile(src)
 	if err != nil {
 		return err
 	}
-	old, err := destination(src, dst)
+	defer clear(plaintext)
+	if err := differ(src, dst); err != nil {
+		return err
+	}
+	return WriteDecrypted(ctx, dst, plaintext, o)
+}
+
+// WriteDecrypted is [Cipher.DecryptFile] for content that is in memory.
+func WriteDecrypted(ctx context.Context, dst string, plaintext []byte, o FileOptions) error {
+	old, err := destination(dst)
 	if err != nil {
 		return err
 	}
@@ -80,14 +98,14 @@ func (c *Cipher) DecryptFile(ctx context.Context, src, dst string, o FileOptions
 			return nil
 		}
 		if !o.Force {
-			return &DestinationError{Path: dst, Reason: "it exists and has another content", Forced: true}
+			return &DestinationError{Path: dst, Reason: "it is there and has another content", Forced: true}
 		}
 	}
 	return writeFile(ctx, dst, plaintext, 0o600, old == nil)
 }
 
 // OpenFile returns the plaintext of the encrypted file at path.
-func (c *Cipher) OpenFile(_ context.Context, path string) ([]byte, error) {
+func (c *Cipher) OpenFile(path string) ([]byte, error) {
 	text, err := readFile(path)
 	if err != nil {
 		return nil, err
@@ -123,7 +141,7 @@ func readFile(path string) ([]byte, error) {
 }
 
 // destination looks at what dst is now; nil if it is nothing.
-func destination(src, dst string) (fs.FileInfo, error) {
+func destination(dst string) (fs.FileInfo, error) {
 	info, err := os.Lstat(dst)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -137,10 +155,19 @@ func destination(src, dst string) (fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &DestinationError{Path: dst, Reason: "it is not a regular file"}
 	}
-	if from, err := os.Stat(src); err == nil && os.SameFile(from, info) {
-		return nil, &DestinationError{Path: dst, Reason: "it is the very file that is read"}
-	}
 	return info, nil
+}
+
+// differ refuses a destination that is the source, by whatever name.
+func differ(src, dst string) error {
+	from, err := os.Stat(src)
+	if err != nil {
+		return pathReason(src, err)
+	}
+	if to, err := os.Stat(dst); err == nil && os.SameFile(from, to) {
+		return &DestinationError{Path: dst, Reason: "it is the very file that is read"}
+	}
+	return nil
 }
 
 func writeFile(ctx context.Context, dst string, content []byte, mode fs.FileMode, create bool) error {

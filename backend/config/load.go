@@ -1,0 +1,150 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/viper"
+
+	"github.com/flask-vault/flask-vault/keysource"
+)
+
+// fileConfig is flask-vault.yaml, version 1.
+type fileConfig struct {
+	Version      int
+	environment  `mapstructure:",squash"`
+	Environments map[string]environment
+}
+
+// environment is what each environment can set; what it leaves out comes from
+// the top level.
+type environment struct {
+	Credentials string
+	KeySource   []any  `mapstructure:"keysource"`
+	KeyID       string `mapstructure:"key_id"`
+}
+
+// Error is a mistake in flask-vault.yaml, in a FLASK_VAULT_ variable or in a flag.
+type Error struct {
+	Where string // the file, variable or flag
+	Msg   string
+}
+
+func (e *Error) Error() string { return e.Where + ": " + e.Msg }
+
+var validName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`) })
+
+// load reads a configuration file. Its errors are *[Error].
+func load(path string) (*fileConfig, error) {
+	bad := func(format string, args ...any) error {
+		return &Error{Where: path, Msg: fmt.Sprintf(format, args...)}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, bad("%v", errors.Unwrap(err))
+	}
+	// viper splits keys at its delimiter; no valid key holds this one.
+	v := viper.NewWithOptions(viper.KeyDelimiter("\x00"))
+	v.SetConfigType("yaml")
+	if err := v.ReadConfig(strings.NewReader(string(text))); err != nil {
+		return nil, bad("it is not YAML: %v", errors.Unwrap(err))
+	}
+	var c fileConfig
+	var meta mapstructure.Metadata
+	if err := v.Unmarshal(&c, func(d *mapstructure.DecoderConfig) {
+		d.Metadata = &meta
+		d.WeaklyTypedInput = false
+		d.DecodeHook = nil
+	}); err != nil {
+		return nil, bad("%v", err)
+	}
+	if len(meta.Unused) > 0 {
+		slices.Sort(meta.Unused)
+		return nil, bad("%s", unknownField(meta.Unused[0]))
+	}
+	if !v.IsSet("version") || c.Version != 1 {
+		return nil, bad("it needs the line \"version: 1\"; this program knows no other version")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Environments)) {
+		if !validName().MatchString(name) {
+			return nil, bad("the environment name %q is not made of a-z, 0-9 and -", name)
+		}
+		if name == DefaultEnvironment {
+			return nil, bad("the environment %q is what the file says at its top level; remove it below environments", name)
+		}
+	}
+	return &c, nil
+}
+
+// sourceSpec is one entry of keysource: a name, and settings if it has any.
+type sourceSpec struct {
+	Name     string
+	Settings keysource.Settings
+}
+
+// parseSources understands "env", {env: null} and {env: {name: X}}.
+func parseSources(entries []any) ([]sourceSpec, error) {
+	specs := make([]sourceSpec, 0, len(entries))
+	for i, e := range entries {
+		spec, err := parseSource(e)
+		if err != nil {
+			return nil, fmt.Errorf("keysource, entry %d: %w", i+1, err)
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
+}
+
+func parseSource(entry any) (sourceSpec, error) {
+	switch e := entry.(type) {
+	case string:
+		return namedSource(e, nil)
+	case map[string]any:
+		if len(e) != 1 {
+			return sourceSpec{}, errors.New("it is not one name with its settings, such as {env: {name: SHOP_KEY}}")
+		}
+		for name, value := range e {
+			settings, ok := value.(map[string]any)
+			if value != nil && !ok {
+				return sourceSpec{}, fmt.Errorf("the settings of %q are not of the form {setting: value}", name)
+			}
+			return namedSource(name, settings)
+		}
+	}
+	return sourceSpec{}, errors.New("it is neither the name of a key source nor a name with settings")
+}
+
+func namedSource(name string, values map[string]any) (sourceSpec, error) {
+	if !validName().MatchString(name) {
+		return sourceSpec{}, fmt.Errorf("the key source name %q is not made of a-z, 0-9 and -; a plugin is installed with \"flask-vault plugin install\" and then named", name)
+	}
+	settings := keysource.Settings{}
+	for k, v := range values {
+		switch v := v.(type) {
+		case string:
+			settings[k] = v
+		case int, bool, float64:
+			settings[k] = fmt.Sprint(v)
+		default:
+			return sourceSpec{}, fmt.Errorf("the setting %q of %q is not a single value", k, name)
+		}
+	}
+	return sourceSpec{Name: name, Settings: settings}, nil
+}
+
+// localPath refuses paths that lead out of the vault's directory: a repository
+// that somebody cloned must not make commands touch other files.
+func localPath(path string) error {
+	if !filepath.IsLocal(path) {
+		return fmt.Errorf("the path %q leads out of the directory of %s", path, FileName)
+	}
+	return nil
+}

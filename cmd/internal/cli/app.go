@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/config"
+)
+
+// app is one run of the program: its streams and what the global flags say.
+type app struct {
+	name string // how the person calls us: "flask-vault" or "flask vault"
+	in   *os.File
+	out  *os.File
+	err  io.Writer
+
+	overrides config.Overrides
+	quiet     bool
+	noInput   bool
+}
+
+// Main runs the program with the process's own arguments and returns its exit code.
+func Main() int {
+	a := &app{name: "flask-vault", in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	args := os.Args[1:]
+	if calledAsFlask(os.Args[0]) {
+		if len(args) == 0 || args[0] != "vault" {
+			return a.fail(&usageError{msg: "this flask answers \"flask vault COMMAND\" alone", hint: "flask vault help"})
+		}
+		a.name, args = "flask vault", args[1:]
+	}
+	root := a.root()
+	root.SetArgs(args)
+	return a.fail(root.ExecuteContext(ctx))
+}
+
+func calledAsFlask(arg0 string) bool {
+	return strings.TrimSuffix(filepath.Base(arg0), ".exe") == "flask"
+}
+
+// note tells the person something on standard error, unless -q is given.
+func (a *app) note(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.err, format+"\n", args...)
+	}
+}
+
+// print writes a value to standard output. A full disk or a closed pipe is an error.
+func (a *app) print(text []byte) error {
+	if _, err := a.out.Write(text); err != nil {
+		return &outputError{err}
+	}
+	return nil
+}
+
+// outputError says that standard output did not take what was printed.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string {
+	cause := e.err
+	if inner := errors.Unwrap(cause); inner != nil {
+		cause = inner
+	}
+	return "standard output: " + cause.Error()
+}
+
+func (e *outputError) Unwrap() error { return e.err }
+
+func (a *app) outIsTerminal() bool { return term.IsTerminal(int(a.out.Fd())) }
+
+// interactive reports whether a person is there to answer and to use an editor.
+func (a *app) interactive() bool {
+	return !a.noInput && term.IsTerminal(int(a.in.Fd())) && a.outIsTerminal()
+}
+
+// vault is a resolved configuration and what to open it with.
+type vault struct {
+	*config.Config
+	options backend.Options
+}
+
+func (a *app) resolve() (*vault, error) {
+	c, err := config.Resolve(a.overrides)
+	if err != nil {
+		return nil, err
+	}
+	o, err := c.Options()
+	if err != nil {
+		return nil, err
+	}
+	return &vault{Config: c, options: o}, nil
+}
+
+// open opens the vault for reading.
+func (a *app) open(ctx context.Context) (*vault, *backend.Vault, error) {
+	c, err := a.resolve()
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := backend.Open(ctx, c.options)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.noteReadOnly(v.Cipher)
+	return c, v, nil
+}
+
+// cipher finds the key alone, for files and streams that need no vault.
+func (a *app) cipher(ctx context.Context) (*backend.Cipher, error) {
+	c, err := a.resolve()
+	if err != nil {
+		return nil, err
+	}
+	cipher, _, err := backend.FindKey(ctx, c.options)
+	return cipher, err
+}
+
+func (a *app) noteReadOnly(c *backend.Cipher) {
+	if c.ReadOnly() {
+		a.note("note: this vault's key is not a 128-bit key, so it can be read but not changed; %s rekey moves it to one", a.name)
+	}
+}

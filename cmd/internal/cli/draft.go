@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
+)
+
+// unsavedError is an error that leaves a person's text unsaved. The text is
+// not exported, so nothing prints it.
+type unsavedError struct {
+	error
+	text []byte
+}
+
+func (e *unsavedError) Unwrap() error { return e.error }
+func (e *unsavedError) Text() []byte  { return e.text }
+
+// maxDrafts is how many drafts of one document lie side by side at most.
+const maxDrafts = 100
+
+// keepDraft keeps the text that an error left unsaved, encrypted, beside the
+// document, and says in the error how to take it up again.
+func (a *app) keepDraft(_ context.Context, v *backend.Vault, err error) error {
+	var unsaved interface{ Text() []byte }
+	if !errors.As(err, &unsaved) || unsaved.Text() == nil {
+		return err
+	}
+	blob, serr := v.Seal(unsaved.Text(), nil)
+	if serr != nil {
+		return errors.Join(err, serr)
+	}
+	name, serr := writeDraft(v.Name(), blob)
+	if serr != nil {
+		return errors.Join(err, fmt.Errorf("your text could not be kept either: %w", serr))
+	}
+	return &hintError{
+		error: fmt.Errorf("%w; your text is kept, encrypted, in %s", err, name),
+		hint:  fmt.Sprintf("%s edit --draft %s opens it again", a.name, quote(name)),
+	}
+}
+
+// writeDraft writes a blob to the first free name: FILE.draft, FILE.draft2, …
+func writeDraft(file string, blob []byte) (string, error) {
+	for n := 1; ; n++ {
+		name := file + ".draft"
+		if n > 1 {
+			name = fmt.Sprintf("%s.draft%d", file, n)
+		}
+		f, err := durable.New(name, 0o600)
+		if err != nil {
+			return "", err
+		}
+		if _, err = f.Write(blob); err == nil {
+			err = f.Create()
+		}
+		f.Discard()
+		if err == nil || !errors.Is(err, fs.ErrExist) || n == maxDrafts {
+			return name, err
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/cmd/internal/editor"
+	"github.com/flask-vault/flask-vault/keysource/env"
+)
+
+func (a *app) editCommand() *cobra.Command {
+	var draft string
+	cmd := &cobra.Command{
+		Use:   "edit",
+		Short: "Change secrets in your editor",
+		Long: `Change the credentials document in your editor: $VISUAL, else $EDITOR, else vi,
+nano or notepad.
+
+The plaintext lies in memory-backed storage while you edit and is removed on
+every way out. A document that does not parse is not saved: the editor opens
+again, or, where nobody is there to answer, the text is kept as an encrypted
+draft. Text that did not change is not saved. If somebody else saved meanwhile,
+yours is kept as a draft and theirs stays.`,
+		Example: "  " + a.name + ` edit
+  EDITOR="code --wait" ` + a.name + ` edit
+  ` + a.name + ` edit --draft credentials.yml.enc.draft`,
+		Args: args(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.edit(cmd.Context(), draft)
+		},
+	}
+	cmd.Flags().StringVar(&draft, "draft", "", "begin with the text of a draft that an earlier edit kept")
+	return cmd
+}
+
+func (a *app) edit(ctx context.Context, draft string) error {
+	c, v, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	if v.ReadOnly() {
+		return fmt.Errorf("%s: %w", v.Name(), backend.ErrReadOnlyKey)
+	}
+	text := v.Text()
+	if draft != "" {
+		if text, err = v.OpenFile(draft); err != nil {
+			return err
+		}
+	}
+	o := a.editorOptions(c, text)
+	o.Check = func(text []byte) error {
+		_, err := c.options.Format.Parse(text)
+		return err
+	}
+	res, err := editor.Run(context.WithoutCancel(ctx), o) // signals are the editor's while it runs
+	if err != nil {
+		return a.keepDraft(ctx, v, err)
+	}
+	saved, err := v.Edit(ctx, func([]byte) ([]byte, error) { return res.Text, nil })
+	if errors.Is(err, backend.ErrConflict) && sameText(ctx, v) {
+		saved, err = v.Edit(ctx, func([]byte) ([]byte, error) { return res.Text, nil })
+	}
+	switch {
+	case err != nil:
+		return a.keepDraft(ctx, v, &unsavedError{err, res.Text})
+	case saved:
+		a.note("%s is saved (key %s)", sanitize(v.Name()), v.KeyID())
+	default:
+		a.note("nothing changed, nothing saved")
+	}
+	if draft != "" {
+		return os.Remove(draft)
+	}
+	return nil
+}
+
+// sameText takes up what is stored now, and reports whether its text is the one
+// we began with: then whoever saved meanwhile changed nothing but the nonce.
+func sameText(ctx context.Context, v *backend.Vault) bool {
+	before := v.Text()
+	return v.Reload(ctx) == nil && bytes.Equal(before, v.Text())
+}
+
+// view shows text in the editor for reading alone.
+func (a *app) view(ctx context.Context, c *vault, text []byte) error {
+	o := a.editorOptions(c, text)
+	o.ReadOnly = true
+	_, err := editor.Run(context.WithoutCancel(ctx), o)
+	return err
+}
+
+func (a *app) editorOptions(c *vault, text []byte) editor.Options {
+	return editor.Options{
+		Name:        strings.TrimSuffix(filepath.Base(c.Credentials), ".enc"),
+		Text:        text,
+		Fallback:    filepath.Join(c.Root, "tmp"),
+		Env:         withoutKeys(os.Environ(), c.options),
+		In:          a.in,
+		Out:         a.out,
+		Err:         a.err,
+		Interactive: a.interactive(),
+	}
+}
+
+// withoutKeys leaves the variables that hold a key out of an environment.
+func withoutKeys(environ []string, o backend.Options) []string {
+	names := []string{env.DefaultName}
+	for _, s := range o.Keys {
+		if e, ok := s.(*env.Source); ok {
+			names = append(names, e.Variable())
+		}
+	}
+	return slices.DeleteFunc(environ, func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.Contains(names, name)
+	})
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/keysource"
+	keyfile "github.com/flask-vault/flask-vault/keysource/file"
+)
+
+// The exit codes. They are never renumbered; docs/exit-codes.md is for people.
+const (
+	exitOK       = 0
+	exitInternal = 1
+	exitUsage    = 2
+	exitNotFound = 3
+	exitNoKey    = 4
+	exitWrongKey = 5
+	exitCorrupt  = 6
+	exitInvalid  = 7
+	exitConflict = 8
+	exitAborted  = 9
+	exitPolicy   = 10
+	exitPlugin   = 11
+)
+
+// usageError is a command line that does not make sense.
+type usageError struct{ msg, hint string }
+
+func (e *usageError) Error() string { return e.msg }
+
+// hintError adds what to type next to an error that needs the place to know it.
+type hintError struct {
+	error
+	hint string
+}
+
+func (e *hintError) Unwrap() error { return e.error }
+
+// codeError decides the exit code of an error that no type stands for.
+type codeError struct {
+	error
+	code int
+}
+
+func (e *codeError) Unwrap() error { return e.error }
+
+// fail prints an error as one sentence and a hint, and returns its exit code.
+func (a *app) fail(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	code, hint := a.classify(err)
+	var missing *format.NotFoundError
+	switch {
+	case errors.As(err, &missing):
+		// The very sentence that Flask-Vault has for it.
+		fmt.Fprintf(a.err, "No value for %s\n", sanitize(missing.Path))
+		if missing.Hint != "" {
+			hint = missing.Hint
+		}
+	case errors.Is(err, syscall.EPIPE):
+		return code // whoever read our output has gone; there is nobody to tell
+	default:
+		fmt.Fprintf(a.err, "flask-vault: %s\n", sanitize(err.Error()))
+	}
+	var h *hintError
+	if errors.As(err, &h) {
+		hint = h.hint
+	}
+	if hint != "" {
+		fmt.Fprintf(a.err, "hint: %s\n", sanitize(hint))
+	}
+	return code
+}
+
+// classify is the one table from errors to exit codes and hints. The first line
+// that fits decides, so the more exact ones stand first.
+func (a *app) classify(err error) (code int, hint string) {
+	is := func(target error) bool { return errors.Is(err, target) }
+	var (
+		decided     *codeError
+		bad         *usageError
+		wrongKey    *backend.WrongKeyError
+		syntax      *format.SyntaxError
+		path        *format.PathError
+		value       *format.ValueError
+		locked      *backend.LockedError
+		exposed     *keyfile.InsecureError
+		destination *backend.DestinationError
+		mistake     *config.Error
+		untrusted   *config.UntrustedError
+		unknown     *keysource.UnknownError
+	)
+	switch as := func(target any) bool { return errors.As(err, target) }; {
+	case as(&decided):
+		return decided.code, ""
+	case as(&bad):
+		return exitUsage, bad.hint
+	case as(&mistake):
+		return exitUsage, ""
+	case as(&untrusted):
+		return exitPolicy, "if you trust it, make it your own: chown $(id -un) " + quote(untrusted.Path)
+	case as(&unknown):
+		return exitPlugin, a.name + " plugin list shows the plugins that are installed"
+	case is(format.ErrNotFound):
+		return exitNotFound, ""
+	case is(backend.ErrKeyLost):
+		return exitNotFound, "put the key back into its source (a copy of master.key, or the variable FLASK_VAULT_MASTER_KEY); to start anew, move the encrypted files away first"
+	case is(backend.ErrNoVault):
+		return exitNotFound, a.name + " init makes one here"
+	case as(&exposed):
+		return exitPolicy, fmt.Sprintf("chmod 600 %s makes it private; --insecure-key-file reads it as it is", quote(exposed.Path))
+	case is(keysource.ErrNoKey):
+		return exitNoKey, "put the key into master.key, or set FLASK_VAULT_MASTER_KEY to it; " + a.name + " init makes a new vault with a new key"
+	case is(keysource.ErrBadKey):
+		return exitNoKey, "copy the key again from where it came: one line of 24 characters that ends in =="
+	case as(&wrongKey):
+		return exitWrongKey, "use the key with the id " + wrongKey.Want + ", which key_id in flask-vault.yaml names"
+	case is(backend.ErrReadOnlyKey):
+		return exitPolicy, a.name + " rekey gives this vault a 128-bit key, which Flask-Vault for Python reads too"
+	case is(backend.ErrMalformed), is(backend.ErrAuth):
+		return exitCorrupt, "git log shows who changed the file last; git checkout brings an earlier version back"
+	case as(&syntax):
+		return exitInvalid, a.name + " edit opens the text to mend it"
+	case as(&path), as(&value):
+		return exitInvalid, ""
+	case as(&locked), is(backend.ErrConflict):
+		return exitConflict, "try again"
+	case as(&destination):
+		if destination.Forced {
+			return exitPolicy, "--force replaces it"
+		}
+		return exitPolicy, ""
+	case is(context.Canceled):
+		return 128 + int(syscall.SIGINT), ""
+	case is(fs.ErrNotExist):
+		return exitNotFound, ""
+	case is(fs.ErrPermission):
+		return exitPolicy, ""
+	}
+	return exitInternal, ""
+}

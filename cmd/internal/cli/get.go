@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/format"
+)
+
+func (a *app) getCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "get KEY",
+		Short: "Print one secret",
+		Long: `Print one secret and a newline.
+
+The key is looked up as it is written first, dots included, and then as a path
+into nested mappings. A value is printed as it was written (0123 stays 0123),
+a mapping or a list in the document's own format. A missing value, and a null,
+is "No value for KEY" on standard error, and exit code 3.`,
+		Example: "  " + a.name + " get db.password\n  " + a.name + " get -- -key-with-a-dash",
+		Args:    args(1, "one KEY"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.get(cmd.Context(), args[0])
+		},
+		ValidArgsFunction: a.completeKeys,
+	}
+}
+
+func (a *app) get(ctx context.Context, key string) error {
+	_, v, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	secret, err := v.Get(key)
+	if err != nil {
+		return suggestKey(v, err)
+	}
+	text := secret.Reveal()
+	if a.outIsTerminal() {
+		text = sanitize(text)
+	}
+	return a.print([]byte(text + "\n"))
+}
+
+// suggestKey adds the nearest name there is to an error about a missing one.
+func suggestKey(v *backend.Vault, err error) error {
+	var missing *format.NotFoundError
+	if !errors.As(err, &missing) || missing.Hint != "" {
+		return err
+	}
+	names, nerr := v.Names()
+	if nerr != nil {
+		return err
+	}
+	if near := config.Nearest(missing.Path, names); near != "" && near != missing.Path {
+		return &hintError{error: err, hint: fmt.Sprintf("did you mean %s?", near)}
+	}
+	return err
+}
+
+func (a *app) completeKeys(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	a.quiet = true
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	_, v, err := a.open(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	names, _ := v.Names()
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

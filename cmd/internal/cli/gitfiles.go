@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/flask-vault/flask-vault/backend/durable"
+)
+
+// prepareGit makes git leave the key and tmp/ out and keep encrypted files byte
+// for byte, if dir lies in a git work tree. It returns the files it changed.
+func prepareGit(dir string) (changed []string, err error) {
+	if !inWorkTree(dir) {
+		return nil, nil
+	}
+	for _, f := range []struct {
+		name  string
+		lines []string
+	}{
+		{".gitignore", []string{"/master.key", "/tmp/"}},
+		{".gitattributes", []string{"*.enc -text"}},
+	} {
+		did, err := addLines(filepath.Join(dir, f.name), f.lines)
+		if err != nil {
+			return changed, err
+		}
+		if did {
+			changed = append(changed, f.name)
+		}
+	}
+	return changed, nil
+}
+
+func inWorkTree(dir string) bool {
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			return false
+		}
+	}
+}
+
+// addLines adds the lines that a file lacks at its end, and reports whether any were.
+func addLines(path string, lines []string) (bool, error) {
+	info, err := os.Lstat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	mode := fs.FileMode(0o644)
+	var text []byte
+	if err == nil {
+		if !info.Mode().IsRegular() {
+			return false, fmt.Errorf("%s: it is not a regular file, and git would not read it", path)
+		}
+		mode = info.Mode().Perm()
+		if text, err = os.ReadFile(path); err != nil {
+			return false, err
+		}
+	}
+	ending := []byte("\n")
+	if bytes.Contains(text, []byte("\r\n")) {
+		ending = []byte("\r\n")
+	}
+	have := map[string]bool{}
+	for line := range bytes.Lines(text) {
+		have[string(bytes.TrimSpace(line))] = true
+	}
+	var add []byte
+	for _, line := range lines {
+		if !have[line] {
+			add = append(append(add, line...), ending...)
+		}
+	}
+	if len(add) == 0 {
+		return false, nil
+	}
+	if len(text) > 0 && !bytes.HasSuffix(text, []byte("\n")) {
+		text = append(text, ending...)
+	}
+	f, err := durable.New(path, mode)
+	if err != nil {
+		return false, err
+	}
+	defer f.Discard()
+	if _, err := f.Write(append(text, add...)); err != nil {
+		return false, err
+	}
+	return true, f.Replace()
+}

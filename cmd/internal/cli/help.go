@@ -1,0 +1,23 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+func (a *app) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Explain a command",
+		Example: "  " + a.name + " help get",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := cmd.Root()
+			if len(args) == 0 {
+				return root.Help()
+			}
+			about, rest, err := root.Find(args)
+			if err != nil || about == root || len(rest) > 0 {
+				return a.unknownCommand(root, args[0])
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flask-vault/flask-vault/backend/config"
+)
+
+// root makes the command tree. Every command is a constructor in a file of its own.
+func (a *app) root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   a.name,
+		Short: "Secrets in an encrypted file in git, the key outside of it",
+		Long: `Secrets in an encrypted file in git, the key outside of it.
+
+  ` + a.name + ` init                  make a master key and an encrypted credentials file
+  ` + a.name + ` edit                  write secrets in your editor
+  ` + a.name + ` get db.password       print one`,
+		SilenceErrors: true, // printed once, by fail
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return a.unknownCommand(cmd, args[0])
+			}
+			return cmd.Help()
+		},
+		Args:    cobra.ArbitraryArgs, // so that an unknown command comes to RunE
+		Version: version(),
+	}
+	cmd.SetVersionTemplate("{{.Version}}\n")
+	cmd.SetOut(a.out)
+	cmd.SetErr(a.err)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{msg: err.Error(), hint: cmd.CommandPath() + " --help"}
+	})
+	flags := cmd.PersistentFlags()
+	flags.StringVar(&a.overrides.Environment, "env", "", "the environment, such as production (FLASK_VAULT_ENV)")
+	flags.StringSliceVar(&a.overrides.KeySources, "keysource", nil, "where the key comes from this time: env, env:NAME, file, file:PATH or a plugin (FLASK_VAULT_KEYSOURCE)")
+	flags.StringVar(&a.overrides.File, "config", "", "the configuration file (FLASK_VAULT_CONFIG)")
+	flags.BoolVar(&a.overrides.InsecureKeyFile, "insecure-key-file", false, "read a key file that other users can read (FLASK_VAULT_INSECURE_KEY_FILE=1)")
+	flags.BoolVar(&a.noInput, "no-input", false, "never ask, never open an editor")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but errors")
+	cmd.AddCommand(
+		a.initCommand(),
+		a.getCommand(),
+		a.showCommand(),
+		a.editCommand(),
+		a.encryptCommand(),
+		a.decryptCommand(),
+		a.versionCommand(),
+	)
+	cmd.SetHelpCommand(a.helpCommand())
+	return cmd
+}
+
+func (a *app) unknownCommand(root *cobra.Command, name string) error {
+	e := &usageError{msg: fmt.Sprintf("there is no command %q", name), hint: a.name + " help lists the commands"}
+	if near := config.Nearest(name, commandNames(root)); near != "" {
+		e.hint = fmt.Sprintf("did you mean %q? %s", near, e.hint)
+	}
+	return e
+}
+
+func commandNames(root *cobra.Command) []string {
+	var names []string
+	for _, c := range root.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// args checks the number of arguments, and says how the command is typed.
+func args(n int, names string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		msg := fmt.Sprintf("%s takes %s", cmd.Name(), names)
+		if n == 0 {
+			msg = cmd.Name() + " takes no arguments"
+		}
+		hint := strings.TrimSpace(strings.SplitN(cmd.Example, "\n", 2)[0])
+		return &usageError{msg: msg, hint: hint}
+	}
+}
