@@ -49,6 +49,9 @@ func (v Value) Kind() Kind { return v.kind }
 // of a string: 0123 stays 0123. Mappings and sequences are text of their format.
 func (v Value) Text() string { return v.text }
 
+// Reveal is Text.
+func (v Value) Reveal() string { return v.text }
+
 const redacted = "[redacted]"
 
 // String returns "[redacted]".

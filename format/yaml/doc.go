@@ -1,0 +1,20 @@
+// Package yaml reads and edits YAML documents as Flask-Vault's credentials
+// files hold them.
+//
+// What counts as YAML is what PyYAML takes for it, since the same files are read
+// by the Python Flask-Vault: YAML 1.1, one document, no tab outside of quotes,
+// comments and block scalars, no tag beyond the standard ones. A document that
+// PyYAML refuses is refused here with a line and a column.
+//
+// The syntax is parsed by go.yaml.in/yaml/v4; the types of scalars follow YAML
+// 1.1, so that 0123 is an int, yes is a bool and 22:22 is an int. Values come
+// back as they are written, whatever their type: 0123 stays "0123".
+//
+// Only text keys can be addressed. A key that YAML takes for a number, a bool,
+// a null or a date is not text, as in Python's Flask-Vault; the [format.NotFoundError]
+// for such a path says so in its Hint.
+//
+// Of a key that occurs twice the last occurrence counts. Merge keys (<<) and
+// aliases are followed; a document whose aliases unfold to more than a million
+// nodes or 64 MiB, or that is nested deeper than 100 levels, is refused.
+package yaml

@@ -1,0 +1,83 @@
+package yaml
+
+import (
+	"sync"
+
+	yamllib "go.yaml.in/yaml/v4"
+
+	"github.com/flask-vault/flask-vault/format"
+)
+
+// document implements [format.Document]. The tree is made by parse and made
+// anew by every change of the text.
+type document struct {
+	text []byte
+	root *node // nil if the text has no value
+
+	mu    sync.Mutex
+	index index // filled as it is asked for
+}
+
+var _ format.Document = (*document)(nil)
+
+func (d *document) Bytes() []byte { return d.text }
+
+// top returns the index of the top level, or nil if that is no mapping. The
+// caller holds mu.
+func (d *document) top() *mapping {
+	if d.root == nil || d.root.Kind != yamllib.MappingNode {
+		return nil
+	}
+	if d.index == nil {
+		d.index = make(index)
+	}
+	return d.index.of(d.root)
+}
+
+func (d *document) find(path string) (entry, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	top := d.top()
+	if top == nil {
+		return entry{}, false
+	}
+	return d.index.find(top, path)
+}
+
+func (d *document) Get(path string) (format.Value, error) {
+	e, ok := d.find(path)
+	if !ok {
+		return format.Value{}, d.notFound(path)
+	}
+	return value(resolveAlias(e.value)), nil
+}
+
+func (d *document) Names() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	top := d.top()
+	if top == nil {
+		return nil
+	}
+	return d.index.leaves(top)
+}
+
+// value is what a node gives. The node has passed check.
+func value(n *node) format.Value {
+	switch kind := kindOf(n); kind {
+	case format.Mapping, format.Sequence:
+		return format.NewValue(kind, render(n))
+	case format.Binary:
+		text, _ := decodeBinary(n.Value)
+		return format.NewValue(kind, text)
+	case format.Null:
+		return format.NewValue(kind, "")
+	default:
+		return format.NewValue(kind, n.Value)
+	}
+}
+
+// notFound says that nothing stands at a path and, if the document tells, why.
+func (d *document) notFound(path string) error {
+	return &format.NotFoundError{Path: path, Hint: d.hint(path)}
+}

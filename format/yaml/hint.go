@@ -1,0 +1,69 @@
+package yaml
+
+import (
+	"fmt"
+	"strings"
+
+	yamllib "go.yaml.in/yaml/v4"
+
+	"github.com/flask-vault/flask-vault/format"
+)
+
+// hint says why a path that looks right finds nothing, or "".
+func (d *document) hint(path string) string {
+	if d.root == nil {
+		return "the document has no values"
+	}
+	switch kindOf(d.root) {
+	case format.Mapping:
+	case format.Null:
+		return "the document has no values"
+	case format.Sequence:
+		return "the document is a list, not names with values"
+	default:
+		return "the document is a single value, not names with values"
+	}
+	steps := 10_000
+	if key := untextKey(d.root, path, &steps); key != nil {
+		return fmt.Sprintf("the key in line %d is %s, not text; put it in quotes to fetch it",
+			key.Line, kindWords(kindOf(resolveAlias(key))))
+	}
+	return ""
+}
+
+// untextKey looks for a key that is written like the path, or like its end
+// inside of the mappings that its beginning names, but is not text. It gives up
+// after so many steps, since aliases could make the search endless.
+func untextKey(m *node, path string, steps *int) *node {
+	for i := 0; i < len(m.Content) && *steps > 0; i += 2 {
+		*steps--
+		key := resolveAlias(m.Content[i])
+		name := key.Value
+		if _, isText := textKey(key); !isText && name == path && !isMerge(key) {
+			return m.Content[i]
+		}
+		if !strings.HasPrefix(path, name) || len(path) <= len(name) || path[len(name)] != '.' {
+			continue
+		}
+		if child := resolveAlias(m.Content[i+1]); child.Kind == yamllib.MappingNode {
+			if found := untextKey(child, path[len(name)+1:], steps); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+func kindWords(k format.Kind) string {
+	switch k {
+	case format.Int, format.Float:
+		return "a number"
+	case format.Bool:
+		return "true or false"
+	case format.Null:
+		return "a null"
+	case format.Time:
+		return "a date"
+	}
+	return "binary"
+}

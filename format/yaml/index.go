@@ -1,0 +1,207 @@
+package yaml
+
+import (
+	"strings"
+
+	yamllib "go.yaml.in/yaml/v4"
+
+	"github.com/flask-vault/flask-vault/format"
+)
+
+// entry is a key and its value in the mapping where they are written.
+type entry struct {
+	in         *node // the mapping
+	key, value *node // as written: either can be an alias
+}
+
+// mapping is what a mapping node means once merge keys and repeated keys are
+// settled.
+type mapping struct {
+	node   *node
+	names  map[string]entry // by text key
+	order  []string         // text keys in the document's order
+	prefix int              // length of the longest name of a mapping
+}
+
+// index holds the mappings that were looked at so far.
+type index map[*node]*mapping
+
+// of returns the index of a mapping node.
+func (x index) of(n *node) *mapping {
+	if m := x[n]; m != nil {
+		return m
+	}
+	m := &mapping{node: n, names: make(map[string]entry, len(n.Content)/2)}
+	x[n] = m
+	for i := 0; i < len(n.Content); i += 2 { // the last of a repeated key wins
+		if name, ok := textKey(n.Content[i]); ok {
+			m.names[name] = entry{in: n, key: n.Content[i], value: n.Content[i+1]}
+		}
+	}
+	for i := len(n.Content) - 2; i >= 0; i -= 2 { // the last merge key wins
+		if isMerge(n.Content[i]) {
+			x.merge(m, n.Content[i+1])
+		}
+	}
+	x.arrange(m)
+	for name, e := range m.names {
+		if len(name) > m.prefix && resolveAlias(e.value).Kind == yamllib.MappingNode {
+			m.prefix = len(name)
+		}
+	}
+	return m
+}
+
+// merge adds the names of a merge key's value that m does not have yet. In a
+// list the first mapping wins.
+func (x index) merge(m *mapping, value *node) {
+	for _, source := range mergeSources(value) {
+		for name, e := range x.of(source).names {
+			if _, has := m.names[name]; !has {
+				m.names[name] = e
+			}
+		}
+	}
+}
+
+// mergeSources lists the mappings that a merge key names, the winning one first.
+func mergeSources(value *node) []*node {
+	value = resolveAlias(value)
+	if value.Kind == yamllib.MappingNode {
+		return []*node{value}
+	}
+	sources := make([]*node, len(value.Content))
+	for i, item := range value.Content {
+		sources[i] = resolveAlias(item)
+	}
+	return sources
+}
+
+// arrange puts the names in order: where they stand, or where their merge key does.
+func (x index) arrange(m *mapping) {
+	m.order = make([]string, 0, len(m.names))
+	n := m.node
+	for i := 0; i < len(n.Content); i += 2 {
+		if isMerge(n.Content[i]) {
+			for _, source := range mergeSources(n.Content[i+1]) {
+				for _, name := range x.of(source).order {
+					if m.names[name] == x.of(source).names[name] {
+						m.order = append(m.order, name)
+					}
+				}
+			}
+			continue
+		}
+		if name, ok := textKey(n.Content[i]); ok && m.names[name].key == n.Content[i] {
+			m.order = append(m.order, name)
+		}
+	}
+	m.order = unique(m.order)
+}
+
+// unique drops what occurred before, which happens if a mapping is merged twice.
+func unique(names []string) []string {
+	seen := make(map[string]bool, len(names))
+	kept := names[:0]
+	for _, name := range names {
+		if !seen[name] {
+			seen[name] = true
+			kept = append(kept, name)
+		}
+	}
+	return kept
+}
+
+// textKey returns the text of a key that is text.
+func textKey(key *node) (string, bool) {
+	key = resolveAlias(key)
+	switch kindOf(key) {
+	case format.String, kindEquals:
+		return key.Value, true
+	}
+	return "", false
+}
+
+func isMerge(key *node) bool { return kindOf(resolveAlias(key)) == kindMerge }
+
+// find looks a path up: as one name, else as the longest name of a mapping
+// followed by a path in that mapping.
+func (x index) find(m *mapping, path string) (entry, bool) {
+	return x.search(m, path, nil)
+}
+
+// dead is a mapping and the length of a rest of the path that it does not have.
+type dead struct {
+	m    *mapping
+	rest int
+}
+
+func (x index) search(m *mapping, path string, tried map[dead]bool) (entry, bool) {
+	if e, ok := m.names[path]; ok {
+		return e, true
+	}
+	state := dead{m, len(path)}
+	if tried[state] {
+		return entry{}, false
+	}
+	for end := len(path); ; {
+		dot := strings.LastIndexByte(path[:min(end, m.prefix+1, len(path))], '.')
+		if dot < 0 {
+			break
+		}
+		end = dot
+		e, ok := m.names[path[:dot]]
+		if !ok {
+			continue
+		}
+		child := resolveAlias(e.value)
+		if child.Kind != yamllib.MappingNode {
+			continue
+		}
+		if tried == nil {
+			tried = make(map[dead]bool)
+		}
+		if found, ok := x.search(x.of(child), path[dot+1:], tried); ok {
+			return found, true
+		}
+	}
+	if tried != nil {
+		tried[state] = true
+	}
+	return entry{}, false
+}
+
+// leaves lists the paths of all values below a mapping that find gives back.
+func (x index) leaves(root *mapping) []string {
+	var names []string
+	var seen map[string]bool
+	var walk func(m *mapping, prefix string)
+	walk = func(m *mapping, prefix string) {
+		for _, name := range m.order {
+			e := m.names[name]
+			value := resolveAlias(e.value)
+			path := prefix + name
+			if value.Kind == yamllib.MappingNode {
+				walk(x.of(value), path+".")
+				continue
+			}
+			if kindOf(value) == format.Null {
+				continue
+			}
+			if m == root {
+				names = append(names, path)
+				continue
+			}
+			if found, ok := x.find(root, path); !ok || found != e || seen[path] {
+				continue // another value answers to this path
+			}
+			if seen == nil {
+				seen = make(map[string]bool)
+			}
+			seen[path] = true
+			names = append(names, path)
+		}
+	}
+	walk(root, "")
+	return names
+}

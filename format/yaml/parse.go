@@ -1,0 +1,156 @@
+package yaml
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+
+	yamllib "go.yaml.in/yaml/v4"
+
+	"github.com/flask-vault/flask-vault/format"
+)
+
+type node = yamllib.Node
+
+// Limits on what one document may hold. They bound the time and the memory
+// that a hostile document costs, and are far beyond any real one.
+const (
+	maxDepth = 100       // levels of nesting, aliases followed
+	maxNodes = 1_000_000 // nodes, aliases unfolded
+	maxBytes = 64 << 20  // bytes of scalars, aliases unfolded
+)
+
+// parse returns the top node of the document in text, or nil if it has none.
+// The tree has passed check.
+func parse(text []byte) (*node, error) {
+	if err := checkText(text); err != nil {
+		return nil, err
+	}
+	loader, err := yamllib.NewLoader(bytes.NewReader(text), yamllib.WithPlugin(limits{}))
+	if err != nil {
+		return nil, &format.SyntaxError{Line: 1, Column: 1, Msg: "the YAML parser does not start"}
+	}
+	var first, second node
+	switch err := loader.Load(&first); {
+	case err == io.EOF:
+		return nil, checkTabs(text, nil)
+	case err != nil:
+		return nil, syntaxError(err)
+	}
+	switch err := loader.Load(&second); {
+	case err == nil:
+		return nil, &format.SyntaxError{Line: second.Line, Column: second.Column,
+			Msg: "a second document starts; a file holds one"}
+	case err != io.EOF:
+		return nil, syntaxError(err)
+	}
+	root := &first
+	if root.Kind == yamllib.DocumentNode {
+		if len(root.Content) == 0 {
+			return nil, checkTabs(text, nil)
+		}
+		root = root.Content[0]
+	}
+	c := checker{sizes: make(map[*node]size)}
+	if _, err := c.check(root, place{}); err != nil {
+		return nil, err
+	}
+	return root, checkTabs(text, root)
+}
+
+// limits stops the parser at maxDepth, before it recurses further.
+type limits struct{}
+
+var errTooDeep = errors.New("nested too deeply")
+
+func (limits) CheckDepth(depth int, _ *yamllib.DepthContext) error {
+	if depth > maxDepth {
+		return errTooDeep
+	}
+	return nil
+}
+
+// CheckAlias allows every alias: check counts what they unfold to.
+func (limits) CheckAlias(int, int) error { return nil }
+
+// syntaxError puts an error of the parser into our words. The parser quotes the
+// document in some of its messages, so none is passed on.
+func syntaxError(err error) *format.SyntaxError {
+	var load *yamllib.LoadError
+	if !errors.As(err, &load) {
+		return &format.SyntaxError{Line: 1, Column: 1, Msg: "not YAML"}
+	}
+	msg, atContext := wording(load)
+	mark := load.Mark
+	if atContext && load.ContextMark.Line > 0 {
+		mark = load.ContextMark
+	}
+	return &format.SyntaxError{Line: max(mark.Line, 1), Column: max(mark.Column, 1), Msg: msg}
+}
+
+// wording says what an error of the parser means. With atContext the reader
+// looks where the construct begins, not where the parser gave up.
+func wording(e *yamllib.LoadError) (msg string, atContext bool) {
+	switch e.Message {
+	case errTooDeep.Error():
+		return "nested more than 100 levels deep", false
+	case "found character that cannot start any token":
+		return "a value cannot start with this character; put it in quotes", false
+	case "mapping values are not allowed in this context":
+		return `a colon and a space end a name, and none can end here; put a value with ": " in quotes, or look at the indentation`, false
+	case "mapping keys are not allowed in this context":
+		return "a name cannot start here", false
+	case "block sequence entries are not allowed in this context":
+		return "a list entry cannot start here; begin it on a new line", false
+	case "could not find expected ':'":
+		return "this line has no colon with a space after it", true
+	case "found unexpected end of stream":
+		return "the quote that opens here is not closed", true
+	case "found unexpected document indicator":
+		return "a line of --- or ... stands inside the quotes that open here", true
+	case "found unknown escape character":
+		return `unknown escape after the backslash; write \\ for a backslash, or use single quotes`, false
+	case "did not find expected hexadecimal number":
+		return "the escape needs hexadecimal digits", false
+	case "found invalid Unicode character escape code":
+		return "the escape is not a Unicode character", false
+	case "did not find expected ',' or ']'":
+		return "the list that opens here is not closed, or lacks a comma", true
+	case "did not find expected ',' or '}'":
+		return "the mapping that opens here is not closed, or lacks a comma", true
+	case "did not find expected key":
+		return "a name with a colon is expected here; look at the indentation and at text behind a closing quote", false
+	case "did not find expected '-' indicator":
+		return "a list entry is expected here; look at the indentation", false
+	case "did not find expected node content":
+		return "a value is expected here", false
+	case "did not find expected <document start>":
+		return "nothing can follow here but a new document, and a file holds one", false
+	case "found a comment without preceding whitespace":
+		return "a space is missing before the #", false
+	case "found an indentation indicator equal to 0":
+		return "the indentation of a block cannot be 0", false
+	case "did not find expected comment or line break":
+		return "a block begins on the line after | or >", false
+	case "did not find expected alphabetic or numeric character":
+		return "the name of an anchor or alias has letters, digits, - and _ only", false
+	case "found undefined tag handle":
+		return "unknown tag", false
+	}
+	switch {
+	case strings.HasPrefix(e.Message, "unknown anchor "):
+		return "no anchor of this name stands before the alias; put a value that starts with * in quotes", false
+	case strings.HasPrefix(e.Message, "found a tab"), strings.Contains(e.Message, "tabs"):
+		return msgTab, false
+	case strings.Contains(e.ContextMsg, "directive"):
+		return "not a directive of YAML 1.1", false
+	case strings.Contains(e.ContextMsg, "tag"):
+		return "not a tag", false
+	case strings.Contains(e.ContextMsg, "document"):
+		return "nothing but a comment can follow --- or ... here", false
+	}
+	return "not YAML", false
+}
+
+const msgTab = "a tab stands outside of quotes; use spaces, or put the value in double quotes"
