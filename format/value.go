@@ -33,24 +33,31 @@ func (k Kind) String() string {
 }
 
 // Value is one value of a document. It is taken for a secret: it prints as
-// [redacted] everywhere but through [Value.Text].
+// [redacted] everywhere but through [Value.Reveal].
 type Value struct {
 	kind Kind
-	text string
+	// A pointer, since fmt passes by every method of a value that it meets with
+	// the verb %w, and prints its fields: of a pointer it prints the address.
+	text *string
 }
 
 // NewValue is for implementations of [Document].
-func NewValue(kind Kind, text string) Value { return Value{kind: kind, text: text} }
+func NewValue(kind Kind, text string) Value { return Value{kind: kind, text: &text} }
 
 // Kind says what the value is.
 func (v Value) Kind() Kind { return v.kind }
 
-// Text is the value as the document writes it, without the quotes and escapes
+// Reveal is the value as the document writes it, without the quotes and escapes
 // of a string: 0123 stays 0123. Mappings and sequences are text of their format.
-func (v Value) Text() string { return v.text }
+func (v Value) Reveal() string {
+	if v.text == nil {
+		return ""
+	}
+	return *v.text
+}
 
-// Reveal is Text.
-func (v Value) Reveal() string { return v.text }
+// Text is Reveal.
+func (v Value) Text() string { return v.Reveal() }
 
 const redacted = "[redacted]"
 

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -21,7 +22,6 @@ const (
 	// far more than a key needs, far less than a mistaken path can hold.
 	MaxTextSize = 4096
 
-	maxKeySize = 32
 	idLabel    = "flask-vault key id v1"
 	asciiSpace = " \t\n\v\f\r" // what Python's bytes.strip removes
 )
@@ -31,29 +31,31 @@ const (
 var ErrBadKey = errors.New("not a master key")
 
 // Key is a master key of 16 bytes, or of 24 or 32 bytes when it comes from
-// Flask-Vault 1.0. The zero Key is no key. Keys can be compared with ==.
+// Flask-Vault 1.0. The zero Key is no key. Keys are compared with [Key.Equal].
 //
 // Whatever formats a Key, be it fmt, encoding/json, log/slog or a YAML or text
 // encoder, gets its id. The bytes come out of [Key.Bytes] and [Key.Text] alone.
 type Key struct {
-	raw  [maxKeySize]byte
-	size uint8
+	// A pointer, since fmt passes by every method of a value that it meets with
+	// the verb %w, and prints its fields: of a pointer it prints the address.
+	raw *[]byte
+
+	_ [0]func() // makes == on keys, which would compare addresses, not compile
 }
 
 // NewKey makes a random key of [KeySize] bytes.
 func NewKey() Key {
-	k := Key{size: KeySize}
-	rand.Read(k.raw[:KeySize]) // never fails: crypto/rand ends the program instead
-	return k
+	raw := make([]byte, KeySize)
+	rand.Read(raw) // never fails: crypto/rand ends the program instead
+	return Key{raw: &raw}
 }
 
 // KeyFromBytes makes a key from 16, 24 or 32 raw bytes. Its error wraps [ErrBadKey].
 func KeyFromBytes(raw []byte) (Key, error) {
 	switch len(raw) {
 	case 16, 24, 32:
-		k := Key{size: uint8(len(raw))}
-		copy(k.raw[:], raw)
-		return k, nil
+		raw = bytes.Clone(raw)
+		return Key{raw: &raw}, nil
 	case 0:
 		return Key{}, fmt.Errorf("%w: it is empty", ErrBadKey)
 	}
@@ -82,16 +84,26 @@ func ParseKey(text []byte) (Key, error) {
 }
 
 // IsZero reports whether k is the zero Key, which is no key at all.
-func (k Key) IsZero() bool { return k.size == 0 }
+func (k Key) IsZero() bool { return k.raw == nil }
+
+// Equal compares two keys in a time that does not depend on their bytes.
+func (k Key) Equal(other Key) bool { return subtle.ConstantTimeCompare(k.bytes(), other.bytes()) == 1 }
 
 // Size is the number of raw bytes: 16, 24 or 32, or 0 for the zero Key.
-func (k Key) Size() int { return int(k.size) }
+func (k Key) Size() int { return len(k.bytes()) }
 
 // Bytes returns a copy of the raw bytes. The caller clears it after use.
-func (k Key) Bytes() []byte { return append([]byte(nil), k.raw[:k.size]...) }
+func (k Key) Bytes() []byte { return bytes.Clone(k.bytes()) }
 
 // Text returns the key as master.key holds it, without a newline; [ParseKey] reads it.
-func (k Key) Text() string { return base64.URLEncoding.EncodeToString(k.raw[:k.size]) }
+func (k Key) Text() string { return base64.URLEncoding.EncodeToString(k.bytes()) }
+
+func (k Key) bytes() []byte {
+	if k.raw == nil {
+		return nil
+	}
+	return *k.raw
+}
 
 // ID names the key without telling anything of it: the first 8 hex digits of
 // HMAC-SHA256 with the key over a fixed label. The zero Key has the id "".
@@ -99,7 +111,7 @@ func (k Key) ID() string {
 	if k.IsZero() {
 		return ""
 	}
-	mac := hmac.New(sha256.New, k.raw[:k.size])
+	mac := hmac.New(sha256.New, k.bytes())
 	mac.Write([]byte(idLabel))
 	return hex.EncodeToString(mac.Sum(nil)[:4])
 }

@@ -37,7 +37,7 @@ func SaveVerified(ctx context.Context, s Saver, k Key) error {
 	err := s.Save(ctx, k)
 	if err == nil {
 		var back Key
-		if back, err = s.Load(ctx); err == nil && back != k {
+		if back, err = s.Load(ctx); err == nil && !back.Equal(k) {
 			err = errors.New("it did not give back the key that was saved to it")
 		}
 	}

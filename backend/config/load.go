@@ -70,6 +70,15 @@ func load(path string) (*fileConfig, error) {
 		slices.Sort(meta.Unused)
 		return nil, bad("%s", unknownField(meta.Unused[0]))
 	}
+	// viper leaves out an environment that sets nothing.
+	for name := range v.GetStringMap("environments") {
+		if _, ok := c.Environments[name]; !ok {
+			if c.Environments == nil {
+				c.Environments = map[string]environment{}
+			}
+			c.Environments[name] = environment{}
+		}
+	}
 	if !v.IsSet("version") || c.Version != 1 {
 		return nil, bad("it needs the line \"version: 1\"; this program knows no other version")
 	}

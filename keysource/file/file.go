@@ -92,7 +92,7 @@ func (s *Source) Save(ctx context.Context, k keysource.Key) error {
 		return durable.WriteSecret(s.path, []byte(k.Text()), (*durable.File).Create)
 	case err != nil:
 		return fmt.Errorf("it is not replaced, since what is there cannot be read: %w", err)
-	case old == k:
+	case old.Equal(k):
 		return nil
 	}
 	path, err := filepath.EvalSymlinks(s.path) // a link stays a link
