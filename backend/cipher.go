@@ -20,9 +20,10 @@ const maxPlaintext = 1<<36 - 32
 //
 // A key must not seal more than 2^32 messages (SP 800-38D section 8.3).
 type Cipher struct {
-	aead  cipher.AEAD
-	keyID string
-	size  int // of the key, bytes
+	aead   cipher.AEAD
+	keyID  string
+	source string // the name of the source that had the key, "" if not known
+	size   int    // of the key, bytes
 }
 
 // NewCipher makes the cipher of a key. A key of 24 or 32 bytes, which
@@ -76,6 +77,21 @@ func (c *Cipher) Open(token, associatedData []byte) ([]byte, error) {
 	}
 	if plaintext == nil {
 		plaintext = []byte{}
+	}
+	return plaintext, nil
+}
+
+// KeySource is the name of the source that had the key, "" if that is not known.
+func (c *Cipher) KeySource() string { return c.source }
+
+// openNamed is Open for a file; its error names the file, and the key if that is to blame.
+func (c *Cipher) openNamed(name string, text []byte) ([]byte, error) {
+	plaintext, err := c.Open(text, nil)
+	switch {
+	case errors.Is(err, ErrAuth) && c.source != "":
+		return nil, fmt.Errorf("%s: %w (this key is %s from %s)", name, err, c.keyID, c.source)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return plaintext, nil
 }

@@ -110,11 +110,7 @@ func (c *Cipher) OpenFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	plaintext, err := c.Open(text, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return plaintext, nil
+	return c.openNamed(path, text)
 }
 
 func readFile(path string) ([]byte, error) {

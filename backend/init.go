@@ -30,25 +30,22 @@ func Init(ctx context.Context, o Options) (Created, error) {
 	if err != nil && !errors.Is(err, ErrNoVault) {
 		return Created{}, fmt.Errorf("%s: %w", o.Store.Name(), err)
 	}
-	c, source, err := FindKey(ctx, o)
-	created := Created{KeySource: source}
+	c, err := FindKey(ctx, o)
+	var created Created
 	if errors.Is(err, keysource.ErrNoKey) {
 		if exists {
 			return Created{}, fmt.Errorf("%s: %w", o.Store.Name(), ErrKeyLost)
 		}
-		if c, created.KeySource, err = makeKey(ctx, o.Keys); err == nil {
-			created.Key = true
-		}
+		c, err = makeKey(ctx, o.Keys)
+		created.Key = err == nil
 	}
 	if err != nil {
 		return Created{}, err
 	}
-	created.KeyID = c.KeyID()
+	created.KeyID, created.KeySource = c.KeyID(), c.KeySource()
 	if exists {
-		if _, err := c.Open(snap.Blob, nil); err != nil {
-			return created, fmt.Errorf("%s: %w", o.Store.Name(), err)
-		}
-		return created, nil
+		_, err := c.openNamed(o.Store.Name(), snap.Blob)
+		return created, err
 	}
 	blob, err := c.sealVerified(o.Format.Template())
 	if err == nil {
@@ -62,7 +59,7 @@ func Init(ctx context.Context, o Options) (Created, error) {
 }
 
 // makeKey makes a key, keeps it in the first source that can, and reads it back.
-func makeKey(ctx context.Context, chain keysource.Chain) (*Cipher, string, error) {
+func makeKey(ctx context.Context, chain keysource.Chain) (*Cipher, error) {
 	for _, s := range chain {
 		saver, ok := s.(keysource.Saver)
 		if !ok {
@@ -70,10 +67,9 @@ func makeKey(ctx context.Context, chain keysource.Chain) (*Cipher, string, error
 		}
 		key := keysource.NewKey()
 		if err := keysource.SaveVerified(ctx, saver, key); err != nil {
-			return nil, "", err
+			return nil, err
 		}
-		c, err := NewCipher(key)
-		return c, s.Name(), err
+		return newCipher(key, s.Name())
 	}
-	return nil, "", fmt.Errorf("%w, and none of them can keep a new one: %s", keysource.ErrNoKey, chain.Name())
+	return nil, fmt.Errorf("%w, and none of them can keep a new one: %s", keysource.ErrNoKey, chain.Name())
 }

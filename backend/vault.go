@@ -29,7 +29,6 @@ type Options struct {
 type Vault struct {
 	*Cipher
 	opts    Options
-	source  string // name of the key source that had the key
 	current atomic.Pointer[state]
 }
 
@@ -45,40 +44,37 @@ type state struct {
 // The document is not parsed yet: one whose syntax is broken can still be read
 // as text and mended with [Vault.Edit].
 func Open(ctx context.Context, o Options) (*Vault, error) {
-	v, err := unlock(ctx, o)
+	c, err := FindKey(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	v := &Vault{Cipher: c, opts: o}
 	if err := v.Reload(ctx); err != nil {
 		return nil, err
 	}
 	return v, nil
 }
 
-// FindKey asks the sources for the vault's key, and makes its cipher. It also
-// returns the name of the source that had it.
-func FindKey(ctx context.Context, o Options) (*Cipher, string, error) {
+// FindKey asks the sources for the vault's key and makes its cipher, for
+// programs that need no document. It fails as [Open] does.
+func FindKey(ctx context.Context, o Options) (*Cipher, error) {
 	key, source, err := o.Keys.Find(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	if o.KeyID != "" && key.ID() != o.KeyID {
-		return nil, "", &WrongKeyError{Source: source.Name(), Have: key.ID(), Want: o.KeyID}
-	}
-	c, err := NewCipher(key)
-	return c, source.Name(), err
-}
-
-func unlock(ctx context.Context, o Options) (*Vault, error) {
-	c, source, err := FindKey(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	return &Vault{Cipher: c, opts: o, source: source}, nil
+	if o.KeyID != "" && key.ID() != o.KeyID {
+		return nil, &WrongKeyError{Source: source.Name(), Have: key.ID(), Want: o.KeyID}
+	}
+	return newCipher(key, source.Name())
 }
 
-// KeySource is the name of the source that had the key.
-func (v *Vault) KeySource() string { return v.source }
+func newCipher(k keysource.Key, source string) (*Cipher, error) {
+	c, err := NewCipher(k)
+	if err == nil {
+		c.source = source
+	}
+	return c, err
+}
 
 // Name is how the store calls the document.
 func (v *Vault) Name() string { return v.opts.Store.Name() }
@@ -97,9 +93,9 @@ func (v *Vault) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", v.Name(), err)
 	}
-	text, err := v.Cipher.Open(snap.Blob, nil)
+	text, err := v.openNamed(v.Name(), snap.Blob)
 	if err != nil {
-		return fmt.Errorf("%s: %w", v.Name(), err)
+		return err
 	}
 	v.set(snap.Version, text)
 	return nil

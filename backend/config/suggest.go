@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -19,42 +18,43 @@ func unknownField(path string) string {
 	return msg
 }
 
-// Nearest returns the candidate with the fewest typing mistakes (insertions,
-// deletions, replacements, Levenshtein 1966) from word, or "" if all are far:
-// more than a third of the word's length, and more than one.
+// Nearest returns the candidate that is the fewest typing mistakes away from
+// word (insertions, deletions, replacements, swaps of neighbours), or "" if all
+// are far: more than a third of the word's length, and more than one.
 func Nearest(word string, candidates []string) string {
 	best, dist := "", max(1, len(word)/3)+1
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c), dist); d < dist {
+		if len(c)-len(word) >= dist || len(word)-len(c) >= dist {
+			continue
+		}
+		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < dist {
 			best, dist = c, d
 		}
 	}
 	return best
 }
 
-// distance is the edit distance of a and b, or limit if it is not below that.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
-		return limit
-	}
+// distance is the optimal string alignment distance (Damerau 1964) of a and b, in bytes.
+func distance(a, b string) int {
+	var before []int // the row before the row before
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, diagonal+1, row[j]+1)
+			next[j+1] = min(row[j]+cost, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
 		}
-		if slices.Min(row) >= limit {
-			return limit
-		}
+		before, row = row, next
 	}
-	return min(row[len(b)], limit)
+	return row[len(b)]
 }

@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/flask-vault/flask-vault/backend"
@@ -36,10 +38,13 @@ func Main() int {
 	defer stop()
 	args := os.Args[1:]
 	if calledAsFlask(os.Args[0]) {
-		if len(args) == 0 || args[0] != "vault" {
+		a.name = "flask vault"
+		at := slices.Index(args, "vault")
+		// The shell's completion asks "flask __complete vault get …".
+		if at != 0 && !(at == 1 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd)) {
 			return a.fail(&usageError{msg: "this flask answers \"flask vault COMMAND\" alone", hint: "flask vault help"})
 		}
-		a.name, args = "flask vault", args[1:]
+		args = slices.Delete(slices.Clone(args), at, at+1)
 	}
 	root := a.root()
 	root.SetArgs(args)
@@ -123,8 +128,7 @@ func (a *app) cipher(ctx context.Context) (*backend.Cipher, error) {
 	if err != nil {
 		return nil, err
 	}
-	cipher, _, err := backend.FindKey(ctx, c.options)
-	return cipher, err
+	return backend.FindKey(ctx, c.options)
 }
 
 func (a *app) noteReadOnly(c *backend.Cipher) {

@@ -83,7 +83,7 @@ func (a *app) tellInit(c *vault, created backend.Created, changed []string) {
 // refuseStrayFiles refuses to make a key where encrypted files are that it
 // could not open.
 func (a *app) refuseStrayFiles(ctx context.Context, c *vault) error {
-	if _, _, err := backend.FindKey(ctx, c.options); err == nil {
+	if _, err := backend.FindKey(ctx, c.options); err == nil {
 		return nil
 	}
 	files, err := filepath.Glob(filepath.Join(escapeGlob(c.Root), "*.enc"))

@@ -12,7 +12,7 @@ import (
 // root makes the command tree. Every command is a constructor in a file of its own.
 func (a *app) root() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   a.name,
+		Use:   strings.Fields(a.name)[0],
 		Short: "Secrets in an encrypted file in git, the key outside of it",
 		Long: `Secrets in an encrypted file in git, the key outside of it.
 
@@ -29,7 +29,10 @@ func (a *app) root() *cobra.Command {
 		},
 		Args:    cobra.ArbitraryArgs, // so that an unknown command comes to RunE
 		Version: version(),
+		// "flask vault" is two words, of which cobra would take the first.
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
 	}
+	cmd.SetUsageTemplate(usageTemplate)
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.SetOut(a.out)
 	cmd.SetErr(a.err)
