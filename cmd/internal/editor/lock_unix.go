@@ -54,7 +54,7 @@ func lockDead(dir string) (lock io.Closer, dead bool) {
 // removeLocked removes the directory before it lets go of the lock, so that
 // nobody takes it for a dead one meanwhile.
 func removeLocked(dir string, lock io.Closer) error {
-	return errors.Join(os.RemoveAll(dir), lock.Close())
+	return errors.Join(removeAll(dir), lock.Close())
 }
 
 func openDir(dir string) (*os.File, error) {

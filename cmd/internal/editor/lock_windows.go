@@ -40,5 +40,5 @@ func lockDead(dir string) (lock io.Closer, dead bool) {
 
 // removeLocked closes the lock first: Windows removes no file that is open.
 func removeLocked(dir string, lock io.Closer) error {
-	return errors.Join(lock.Close(), os.RemoveAll(dir))
+	return errors.Join(lock.Close(), removeAll(dir))
 }

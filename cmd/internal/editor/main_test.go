@@ -29,6 +29,8 @@ type spec struct {
 	Forbidden   string // a text that holds this is invalid
 	Interactive bool
 	Report      string // path of the file for the report
+
+	QuestionMark string // path of a file to make when a question is put
 }
 
 // report is what came out of it.
@@ -62,6 +64,9 @@ func runSpec(text string) int {
 		Name: s.Name, Text: []byte(s.Text), ReadOnly: s.ReadOnly, Fallback: s.Fallback,
 		Env: slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, specVariable+"=") }),
 		In:  os.Stdin, Out: os.Stdout, Err: os.Stderr, Interactive: s.Interactive,
+	}
+	if s.QuestionMark != "" {
+		o.Err = questionMarker{s.QuestionMark}
 	}
 	if s.Forbidden != "" {
 		o.Check = func(text []byte) error {
@@ -98,6 +103,18 @@ func runSpec(text string) int {
 		return 100
 	}
 	return code
+}
+
+// questionMarker is standard error that makes a file once a question has been
+// written to it.
+type questionMarker struct{ path string }
+
+func (m questionMarker) Write(p []byte) (int, error) {
+	n, err := os.Stderr.Write(p)
+	if err == nil && strings.HasSuffix(string(p), "] ") {
+		err = os.WriteFile(m.path, nil, 0o600)
+	}
+	return n, err
 }
 
 func sum(text string) string {

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 )
 
@@ -91,6 +93,26 @@ func (s *session) write(text []byte, readOnly bool) error {
 // system needs.
 func (s *session) close() error {
 	return removeLocked(s.dir, s.lock)
+}
+
+// removeAll removes a directory with all it holds, even if the editor left
+// something in it that may not be written to.
+func removeAll(dir string) error {
+	if os.RemoveAll(dir) == nil {
+		return nil
+	}
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case d == nil:
+			return err
+		case d.IsDir():
+			return os.Chmod(path, 0o700)
+		case runtime.GOOS == "windows" && d.Type().IsRegular():
+			return os.Chmod(path, 0o600) // a read-only file cannot be removed there
+		}
+		return nil
+	})
+	return os.RemoveAll(dir)
 }
 
 // remove is close for a defer: what stays is told to the person.
