@@ -13,9 +13,13 @@ import (
 type checker struct {
 	anchors map[string]bool
 	sizes   map[*node]size // of anchored nodes that are complete
+
+	// suspects are keys whose place in the text has to be looked at.
+	suspects []*node
 }
 
-// size is what a node unfolds to.
+// size is what a node unfolds to: how many nodes, how many bytes in its scalars,
+// how many levels of collections.
 type size struct{ nodes, bytes, depth int }
 
 func (s *size) add(t size) {
@@ -48,19 +52,20 @@ func (c *checker) check(n *node, p place) (size, error) {
 			return size{}, err
 		}
 	}
-	s := size{nodes: 1, bytes: len(n.Value), depth: 1}
+	s := size{nodes: 1, bytes: len(n.Value)}
 	kind := kindOf(n)
 	if n.Kind == yamllib.ScalarNode {
 		if msg := badScalar(kind, n.Value); msg != "" {
 			return size{}, fail(n, msg)
 		}
-		if p.flow && n.Style&quoted == 0 && strings.Contains(n.Value, "?") {
-			return size{}, fail(n, "a question mark inside [ ] or { } needs quotes")
+		if p.flow && n.Style&quoted == 0 && (strings.Contains(n.Value, "?") || strings.HasPrefix(n.Value, ":")) {
+			return size{}, fail(n, "a value with a question mark, or with a colon in front, needs quotes inside [ ] or { }")
 		}
 	} else {
 		if kind == kindUnknown {
 			return size{}, fail(n, "unknown tag, or one that does not fit the value")
 		}
+		s.depth = 1
 		inner := place{depth: p.depth + 1, flow: p.flow || n.Style&yamllib.FlowStyle != 0}
 		if inner.depth > maxDepth {
 			return size{}, fail(n, "nested more than 100 levels deep")
@@ -102,8 +107,24 @@ func (c *checker) children(n *node, p place, s *size) error {
 			return fail(item, "too many or too large values, aliases unfolded")
 		}
 	}
-	if tagged(n) && (n.Tag == "!!omap" || n.Tag == "!!pairs") {
+	if !tagged(n) {
+		return nil
+	}
+	switch n.Tag {
+	case "!!omap", "!!pairs":
 		return checkPairs(n)
+	case "!!set":
+		return checkSet(n)
+	}
+	return nil
+}
+
+// checkSet refuses values in a !!set, which PyYAML would drop.
+func checkSet(n *node) error {
+	for i := 1; i < len(n.Content); i += 2 {
+		if value := resolveAlias(n.Content[i]); kindOf(value) != format.Null {
+			return fail(value, "!!set holds names without values")
+		}
 	}
 	return nil
 }
@@ -113,6 +134,9 @@ func (c *checker) key(key, value *node, p place, s *size) error {
 	target := resolveAlias(key)
 	if target.Kind != yamllib.ScalarNode {
 		return fail(key, "a list or mapping cannot be a name")
+	}
+	if isEmptyPlain(key) && !hasProperties(key) || p.flow && key.Line != value.Line || len(target.Value) > maxSimpleKey/4 {
+		c.suspects = append(c.suspects, key)
 	}
 	switch kind := kindOf(target); kind {
 	case kindMerge:
@@ -125,7 +149,7 @@ func (c *checker) key(key, value *node, p place, s *size) error {
 			return err
 		}
 	}
-	s.add(size{nodes: 1, bytes: len(target.Value), depth: 1})
+	s.add(size{nodes: 1, bytes: len(target.Value)})
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package yaml
 
 import (
-	"bytes"
 	"unicode/utf8"
 
 	yamllib "go.yaml.in/yaml/v4"
@@ -21,6 +20,7 @@ type layout struct {
 	at    map[*node]extent
 	order []*node       // scalars and aliases with text, as they stand
 	colon map[*node]int // of a key: the offset of its colon, if it has one
+	mark  map[*node]int // of a key: the offset of the question mark before it, if there is one
 
 	// The cursor, which moves forward with the nodes.
 	line, column, offset int
@@ -29,10 +29,19 @@ type layout struct {
 
 // measure walks the tree, whose nodes must be those of the text.
 func measure(text []byte, root *node) *layout {
+	l := newLayout(text)
+	if root != nil {
+		l.node(root, -1, l.offset)
+	}
+	return l
+}
+
+func newLayout(text []byte) *layout {
 	l := &layout{
 		text:  text,
 		at:    make(map[*node]extent),
 		colon: make(map[*node]int),
+		mark:  make(map[*node]int),
 		lines: []int{startOfText(text)},
 	}
 	for i := startOfText(text); i < len(text); {
@@ -44,9 +53,6 @@ func measure(text []byte, root *node) *layout {
 		i++
 	}
 	l.rewind(1)
-	if root != nil {
-		l.node(root, -1, l.offset)
-	}
 	return l
 }
 
@@ -55,12 +61,14 @@ func (l *layout) rewind(line int) {
 }
 
 // position turns the line and column of a node into an offset.
-func (l *layout) position(n *node) int {
-	line := min(max(n.Line, 1), len(l.lines))
-	if line != l.line || n.Column < l.column {
+func (l *layout) position(n *node) int { return l.offsetAt(n.Line, n.Column) }
+
+func (l *layout) offsetAt(line, column int) int {
+	line = min(max(line, 1), len(l.lines))
+	if line != l.line || column < l.column {
 		l.rewind(line)
 	}
-	for l.column < n.Column && l.offset < len(l.text) {
+	for l.column < column && l.offset < len(l.text) {
 		_, size := utf8.DecodeRune(l.text[l.offset:])
 		l.offset += size
 		l.column++
@@ -122,6 +130,10 @@ func (l *layout) collection(n *node, body, indent int) int {
 		}
 		key := n.Content[i]
 		i++
+		if q := l.questionMark(end, isFlow); q >= 0 {
+			l.mark[key] = q
+			end = q + 1
+		}
 		end = l.node(key, indent, end).end
 		if c := l.skipSpace(end); l.is(c, ':') {
 			l.colon[key] = c
@@ -133,6 +145,18 @@ func (l *layout) collection(n *node, body, indent int) int {
 		end = l.closing(end)
 	}
 	return end
+}
+
+// questionMark finds the one that makes the next key an explicit one, or -1.
+func (l *layout) questionMark(i int, isFlow bool) int {
+	i = l.skipSpace(i)
+	if isFlow && l.is(i, ',') {
+		i = l.skipSpace(i + 1)
+	}
+	if l.is(i, '?') && (i+1 == len(l.text) || blankAt(l.text[i+1:]) > 0) {
+		return i
+	}
+	return -1
 }
 
 // closing returns the offset behind the bracket that closes a flow collection
@@ -349,47 +373,4 @@ func (l *layout) nextLine(i int) int {
 		return len(l.text)
 	}
 	return i + breakAt(l.text, i)
-}
-
-// checkTabs refuses a tab that stands neither in quotes nor in a block scalar
-// nor in a comment, as PyYAML does. It costs nothing if there is no tab.
-func checkTabs(text []byte, root *node) error {
-	if bytes.IndexByte(text, '\t') < 0 {
-		return nil
-	}
-	l := measure(text, root)
-	i := 0
-	for _, n := range l.order {
-		e := l.at[n]
-		body := e.body
-		if n.Style&(yamllib.LiteralStyle|yamllib.FoldedStyle) != 0 {
-			body = l.endOfLine(body)
-		}
-		if tab := l.tab(i, body); tab >= 0 {
-			return errorAt(text, tab, msgTab)
-		}
-		if n.Style&quoted == 0 {
-			if tab := bytes.IndexByte(text[e.body:e.end], '\t'); tab >= 0 {
-				return errorAt(text, e.body+tab, msgTab)
-			}
-		}
-		i = max(i, e.end)
-	}
-	if tab := l.tab(i, len(text)); tab >= 0 {
-		return errorAt(text, tab, msgTab)
-	}
-	return nil
-}
-
-// tab finds the first tab outside of comments between two offsets, or -1.
-func (l *layout) tab(i, end int) int {
-	for ; i < end; i++ {
-		switch l.text[i] {
-		case '\t':
-			return i
-		case '#':
-			i = l.endOfLine(i)
-		}
-	}
-	return -1
 }

@@ -22,11 +22,56 @@ const (
 )
 
 // parse returns the top node of the document in text, or nil if it has none.
-// The tree has passed check.
+// The tree has passed all checks.
 func parse(text []byte) (*node, error) {
 	if err := checkText(text); err != nil {
 		return nil, err
 	}
+	root, err := load(text)
+	if err != nil {
+		return nil, err
+	}
+	c := checker{sizes: make(map[*node]size)}
+	if root != nil {
+		if _, err := c.check(root, place{}); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkStart(text); err != nil {
+		return nil, err
+	}
+	last := lastNode(root)
+	endsBlank := isBlock(last) && bytes.HasSuffix(text, []byte(" "))
+	if bytes.IndexByte(text, '\t') < 0 && len(c.suspects) == 0 && !isBlock(root) && !endsBlank {
+		return root, nil
+	}
+	l := measure(text, root)
+	if endsBlank {
+		l.correctLast(last)
+	}
+	if err := l.checkKeys(c.suspects); err != nil {
+		return nil, err
+	}
+	if err := l.checkTop(root); err != nil {
+		return nil, err
+	}
+	return root, l.checkTabs()
+}
+
+// load has the parser read the text.
+func load(text []byte) (*node, error) {
+	source := text
+	for tries := 1; ; tries++ {
+		root, err := loadOnce(source)
+		var hash *touchingComment
+		if !errors.As(err, &hash) || tries*len(text) > 4<<20 || tries > 64 {
+			return root, err
+		}
+		source = hash.blanked(source)
+	}
+}
+
+func loadOnce(text []byte) (*node, error) {
 	loader, err := yamllib.NewLoader(bytes.NewReader(text), yamllib.WithPlugin(limits{}))
 	if err != nil {
 		return nil, &format.SyntaxError{Line: 1, Column: 1, Msg: "the YAML parser does not start"}
@@ -34,29 +79,43 @@ func parse(text []byte) (*node, error) {
 	var first, second node
 	switch err := loader.Load(&first); {
 	case err == io.EOF:
-		return nil, checkTabs(text, nil)
+		return nil, nil
 	case err != nil:
-		return nil, syntaxError(err)
+		return nil, syntaxError(text, err)
 	}
 	switch err := loader.Load(&second); {
 	case err == nil:
 		return nil, &format.SyntaxError{Line: second.Line, Column: second.Column,
 			Msg: "a second document starts; a file holds one"}
 	case err != io.EOF:
-		return nil, syntaxError(err)
+		return nil, syntaxError(text, err)
 	}
 	root := &first
 	if root.Kind == yamllib.DocumentNode {
 		if len(root.Content) == 0 {
-			return nil, checkTabs(text, nil)
+			return nil, nil
 		}
 		root = root.Content[0]
 	}
-	c := checker{sizes: make(map[*node]size)}
-	if _, err := c.check(root, place{}); err != nil {
-		return nil, err
+	return root, nil
+}
+
+// touchingComment is a comment that stands right behind a quote, bracket or
+// comma. PyYAML takes it for a comment, the parser does not.
+type touchingComment struct {
+	format.SyntaxError
+	offset int
+}
+
+func (e *touchingComment) Unwrap() error { return &e.SyntaxError }
+
+// blanked returns the text with spaces in place of the comment.
+func (e *touchingComment) blanked(text []byte) []byte {
+	text = bytes.Clone(text)
+	for i := e.offset; i < len(text) && breakAt(text, i) == 0; i++ {
+		text[i] = ' '
 	}
-	return root, checkTabs(text, root)
+	return text
 }
 
 // limits stops the parser at maxDepth, before it recurses further.
@@ -76,7 +135,7 @@ func (limits) CheckAlias(int, int) error { return nil }
 
 // syntaxError puts an error of the parser into our words. The parser quotes the
 // document in some of its messages, so none is passed on.
-func syntaxError(err error) *format.SyntaxError {
+func syntaxError(text []byte, err error) error {
 	var load *yamllib.LoadError
 	if !errors.As(err, &load) {
 		return &format.SyntaxError{Line: 1, Column: 1, Msg: "not YAML"}
@@ -86,8 +145,17 @@ func syntaxError(err error) *format.SyntaxError {
 	if atContext && load.ContextMark.Line > 0 {
 		mark = load.ContextMark
 	}
-	return &format.SyntaxError{Line: max(mark.Line, 1), Column: max(mark.Column, 1), Msg: msg}
+	syntax := format.SyntaxError{Line: max(mark.Line, 1), Column: max(mark.Column, 1), Msg: msg}
+	if load.Message == msgTouching {
+		l := newLayout(text)
+		if i := l.offsetAt(syntax.Line, syntax.Column); l.is(i, '#') && i > 0 && bytes.IndexByte([]byte(`"'[]{},`), text[i-1]) >= 0 {
+			return &touchingComment{syntax, i}
+		}
+	}
+	return &syntax
 }
+
+const msgTouching = "found a comment without preceding whitespace"
 
 // wording says what an error of the parser means. With atContext the reader
 // looks where the construct begins, not where the parser gave up.
@@ -127,7 +195,7 @@ func wording(e *yamllib.LoadError) (msg string, atContext bool) {
 		return "a value is expected here", false
 	case "did not find expected <document start>":
 		return "nothing can follow here but a new document, and a file holds one", false
-	case "found a comment without preceding whitespace":
+	case msgTouching:
 		return "a space is missing before the #", false
 	case "found an indentation indicator equal to 0":
 		return "the indentation of a block cannot be 0", false

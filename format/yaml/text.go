@@ -15,7 +15,7 @@ func checkText(text []byte) *format.SyntaxError {
 	if bytes.HasPrefix(text, []byte{0xFE, 0xFF}) || bytes.HasPrefix(text, []byte{0xFF, 0xFE}) {
 		return &format.SyntaxError{Line: 1, Column: 1, Msg: "the text is in UTF-16; save it in UTF-8"}
 	}
-	for i := 0; i < len(text); {
+	for i := startOfText(text); i < len(text); {
 		if c := text[i]; c < utf8.RuneSelf {
 			if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7F {
 				return errorAt(text, i, "a control character stands there; write it escaped, in double quotes")
@@ -30,9 +30,26 @@ func checkText(text []byte) *format.SyntaxError {
 		if r < 0xA0 && r != 0x85 || r == 0xFFFE || r == 0xFFFF {
 			return errorAt(text, i, "a control character stands there; write it escaped, in double quotes")
 		}
+		if r == 0xFEFF && isLoneMark(text, i, i+size) {
+			return errorAt(text, i, `an invisible byte order mark stands there; write it as \uFEFF, in double quotes`)
+		}
 		i += size
 	}
 	return nil
+}
+
+// isLoneMark says whether a byte order mark stands where readers of YAML differ:
+// at the start of a line or before white space.
+func isLoneMark(text []byte, start, end int) bool {
+	if end == len(text) || blankAt(text[end:]) > 0 || start == startOfText(text) {
+		return true
+	}
+	for n := 1; n <= 3 && n <= start; n++ {
+		if breakAt(text[start-n:start], 0) == n {
+			return true
+		}
+	}
+	return false
 }
 
 // errorAt is a syntax error at a byte offset.
