@@ -409,3 +409,14 @@ func TestFallback(t *testing.T) {
 	}
 	wantEmpty(t, fallback)
 }
+
+func TestFileName(t *testing.T) {
+	for name, want := range map[string]string{
+		"credentials.yml": "credentials.yml", "config/production.yml": "production.yml", "/a/b c.toml": "b c.toml",
+		".env": ".env", "-x.yml": "-x.yml", "": "document", ".": "document", "..": "document", "/": "document", "a\x00b": "document",
+	} {
+		if got := fileName(name); got != want {
+			t.Errorf("fileName(%q) = %q, want %q", name, got, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,6 +47,13 @@ type report struct {
 func TestMain(m *testing.M) {
 	if text, ok := os.LookupEnv(specVariable); ok {
 		os.Exit(runSpec(text))
+	}
+	// What starts the tests may ignore signals, and the programs that they start
+	// would inherit that; what is caught here is not inherited.
+	for _, sig := range watched() {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -4,9 +4,11 @@ package editor
 
 import (
 	"os"
+	"os/signal"
 	"syscall"
 
 	shellquote "github.com/kballard/go-shellquote"
+	"golang.org/x/sys/unix"
 )
 
 const endSignal = syscall.SIGTERM
@@ -51,4 +53,25 @@ func withoutCoreDumps() func() {
 		return func() {}
 	}
 	return func() { _ = syscall.Setrlimit(syscall.RLIMIT_CORE, &old) }
+}
+
+// ownsTerminal says whether fd is a terminal and this process is in its
+// foreground group.
+func ownsTerminal(fd int) bool {
+	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}
+
+// takeTerminal makes this process's group the foreground one again. An editor
+// such as emacs puts itself there, and after its death the system would stop us
+// for touching the terminal from behind.
+func takeTerminal(fd int) {
+	if ownsTerminal(fd) {
+		return
+	}
+	if !signal.Ignored(syscall.SIGTTOU) {
+		signal.Ignore(syscall.SIGTTOU)
+		defer signal.Reset(syscall.SIGTTOU)
+	}
+	_ = unix.IoctlSetPointerInt(fd, unix.TIOCSPGRP, unix.Getpgrp())
 }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/windows"
+	"golang.org/x/term"
 )
 
 // endSignal cannot be sent on Windows; the editor is ended by force.
@@ -26,3 +27,7 @@ func sameVariable(a, b string) bool { return strings.EqualFold(a, b) }
 func openNoFollow(path string) (*os.File, error) { return os.Open(path) }
 
 func withoutCoreDumps() func() { return func() {} }
+
+func ownsTerminal(fd int) bool { return term.IsTerminal(fd) }
+
+func takeTerminal(int) {}

@@ -104,12 +104,21 @@ func (e *editing) failure(err error) error {
 	return &CommandError{Command: e.cmd.name(), Err: err}
 }
 
-// keepTerminal returns a function that puts the terminal back into the mode it
-// has now, for an editor that dies without doing so.
+// keepTerminal returns a function that gives the terminal back the mode it has
+// now, for an editor that dies without doing so. Where this process does not own
+// the terminal it does nothing.
 func keepTerminal(f *os.File) func() {
-	state, err := term.GetState(int(f.Fd()))
-	if err != nil { // not a terminal
-		return func() {}
+	nothing := func() {}
+	fd := int(f.Fd())
+	if !ownsTerminal(fd) {
+		return nothing
 	}
-	return func() { _ = term.Restore(int(f.Fd()), state) }
+	state, err := term.GetState(fd)
+	if err != nil {
+		return nothing
+	}
+	return func() {
+		takeTerminal(fd)
+		_ = term.Restore(fd, state)
+	}
 }

@@ -136,12 +136,13 @@ func TestSignalsThatEndTheProgram(t *testing.T) {
 }
 
 func TestInterruptBelongsToTheEditor(t *testing.T) {
-	const body = `trap ': >"$MARKS/interrupted"' INT; while [ ! -e "$MARKS/go" ]; do sleep 0.05; done; echo saved >"$f"`
+	const body = `trap ': >"$MARKS/interrupted"' INT; : >"$MARKS/ready"; while [ ! -e "$MARKS/go" ]; do sleep 0.05; done; echo saved >"$f"`
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
 			p := startProgram(t, body, spec{})
 			editor := p.waitForEditor(t)
+			waitFor(t, "the editor to be ready", func() bool { return exists(filepath.Join(p.marks, "ready")) })
 			for range 3 {
 				if err := p.cmd.Process.Signal(sig); err != nil {
 					t.Fatal(err)
