@@ -34,7 +34,7 @@ type Plan struct {
 	Old      keysource.Key   // the key now
 	Source   keysource.Saver // the source that has it, and keeps the new one
 	Files    []string        // paths of the encrypted files
-	Previous string          // path of the file of previous keys
+	Previous []string        // paths of the files of previous keys, one for each document
 
 	// Plain returns files to replace in the same step that are not encrypted,
 	// by path: a configuration that records the new key's id. May be nil.
@@ -133,20 +133,10 @@ func (p *Plan) stage(j *journal, dir string, old, c *backend.Cipher) error {
 			return err
 		}
 	}
-	keys, err := old.PreviousKeys(p.Previous)
-	if err != nil && !errors.Is(err, backend.ErrAuth) {
-		return err
-	}
-	blob, err := c.SealKeys(append([]keysource.Key{p.Old}, keys...))
-	if err != nil {
-		return err
-	}
-	before, err := os.ReadFile(p.Previous)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := j.add(dir, p.Previous, before, blob); err != nil {
-		return err
+	for _, path := range p.Previous {
+		if err := p.stagePrevious(j, dir, path, old, c); err != nil {
+			return err
+		}
 	}
 	if p.Plain == nil {
 		return nil
@@ -165,6 +155,23 @@ func (p *Plan) stage(j *journal, dir string, old, c *backend.Cipher) error {
 		}
 	}
 	return nil
+}
+
+// stagePrevious puts the old key in front of the keys that a file keeps.
+func (p *Plan) stagePrevious(j *journal, dir, path string, old, c *backend.Cipher) error {
+	keys, err := old.PreviousKeys(path)
+	if err != nil && !errors.Is(err, backend.ErrAuth) {
+		return err
+	}
+	blob, err := c.SealKeys(append([]keysource.Key{p.Old}, keys...))
+	if err != nil {
+		return err
+	}
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return j.add(dir, path, before, blob)
 }
 
 // add stages one file.
