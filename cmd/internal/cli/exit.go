@@ -9,6 +9,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	"github.com/flask-vault/flask-vault/format"
 	"github.com/flask-vault/flask-vault/keysource"
 	keyfile "github.com/flask-vault/flask-vault/keysource/file"
@@ -97,6 +98,9 @@ func (a *app) classify(err error) (code int, hint string) {
 		mistake     *config.Error
 		untrusted   *config.UntrustedError
 		unknown     *keysource.UnknownError
+		noEditor    *editor.CommandError
+		failed      *editor.EditorError
+		ended       *editor.SignalError
 	)
 	switch as := func(target any) bool { return errors.As(err, target) }; {
 	case as(&decided):
@@ -138,6 +142,12 @@ func (a *app) classify(err error) (code int, hint string) {
 			return exitPolicy, "--force replaces it"
 		}
 		return exitPolicy, ""
+	case as(&noEditor):
+		return exitUsage, ""
+	case as(&ended):
+		return ended.ExitCode(), ""
+	case as(&failed), is(editor.ErrDiscarded), is(editor.ErrEmptied), is(editor.ErrNotTaken):
+		return exitAborted, ""
 	case is(context.Canceled):
 		return 128 + int(syscall.SIGINT), ""
 	case is(fs.ErrNotExist):
