@@ -21,7 +21,7 @@ import (
 type fileConfig struct {
 	Version      int
 	environment  `mapstructure:",squash"`
-	Environments map[string]environment
+	Environments map[string]environment `mapstructure:"environments"` // the name that messages show
 }
 
 // environment is what each environment can set; what it leaves out comes from

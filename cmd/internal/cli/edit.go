@@ -57,7 +57,10 @@ func (a *app) edit(ctx context.Context, draft string) error {
 		_, err := c.options.Format.Parse(text)
 		return err
 	}
-	res, err := editor.Run(context.WithoutCancel(ctx), o) // signals are the editor's while it runs
+	// An interrupt while the editor runs is the editor's: it ends neither the
+	// editor nor the saving after it.
+	ctx = context.WithoutCancel(ctx)
+	res, err := editor.Run(ctx, o)
 	if err != nil {
 		return a.keepDraft(v, err)
 	}

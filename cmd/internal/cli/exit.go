@@ -102,7 +102,7 @@ func (a *app) classify(err error) (code int, hint string) {
 		noEditor    *editor.CommandError
 		failed      *editor.EditorError
 		invalid     *editor.InvalidError
-		signaled    *editor.SignalError
+		ended       *editor.SignalError
 	)
 	switch as := func(target any) bool { return errors.As(err, target) }; {
 	case as(&decided):
@@ -114,14 +114,8 @@ func (a *app) classify(err error) (code int, hint string) {
 			return exitUsage, a.name + " init --env " + quote(mistake.Environment) + " makes it"
 		}
 		return exitUsage, ""
-	case as(&noEditor):
-		return exitUsage, ""
-	case as(&signaled):
-		return signaled.ExitCode(), ""
 	case as(&invalid):
 		return exitInvalid, ""
-	case as(&failed), is(editor.ErrDiscarded), is(editor.ErrEmptied), is(editor.ErrNotTaken):
-		return exitAborted, ""
 	case is(rekey.ErrStuck):
 		return exitWrongKey, "bring one of the two keys back into its source and run any command again; nothing is lost"
 	case as(&untrusted):
@@ -157,6 +151,12 @@ func (a *app) classify(err error) (code int, hint string) {
 			return exitPolicy, "--force replaces it"
 		}
 		return exitPolicy, ""
+	case as(&noEditor):
+		return exitUsage, ""
+	case as(&ended):
+		return ended.ExitCode(), ""
+	case as(&failed), is(editor.ErrDiscarded), is(editor.ErrEmptied), is(editor.ErrNotTaken):
+		return exitAborted, ""
 	case is(context.Canceled):
 		return 128 + int(syscall.SIGINT), ""
 	case is(fs.ErrNotExist):
