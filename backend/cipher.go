@@ -24,6 +24,8 @@ type Cipher struct {
 	keyID  string
 	source string // the name of the source that had the key, "" if not known
 	size   int    // of the key, bytes
+
+	previous []*Cipher // of the keys before this one, the newest first: they open, too
 }
 
 // NewCipher makes the cipher of a key. A key of 24 or 32 bytes, which
@@ -65,13 +67,17 @@ func (c *Cipher) Seal(plaintext, associatedData []byte) ([]byte, error) {
 }
 
 // Open returns the plaintext of a token or of the content of an encrypted
-// file. It fails with [ErrMalformed] or [ErrAuth].
+// file, sealed under the key or under one of before the last rekeys if those are
+// kept. It fails with [ErrMalformed] or [ErrAuth].
 func (c *Cipher) Open(token, associatedData []byte) ([]byte, error) {
 	sealed, err := decodeEnvelope(token)
 	if err != nil {
 		return nil, err
 	}
 	plaintext, err := c.aead.Open(nil, nil, sealed, associatedData)
+	for i := 0; err != nil && i < len(c.previous); i++ {
+		plaintext, err = c.previous[i].aead.Open(nil, nil, sealed, associatedData)
+	}
 	if err != nil {
 		return nil, ErrAuth
 	}

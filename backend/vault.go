@@ -22,6 +22,10 @@ type Options struct {
 	Keys   keysource.Chain // where the master key lies
 	Format format.Format   // how the document is written
 	KeyID  string          // id of the vault's key if known; another key is refused before it is tried
+
+	// Previous is the path of the file that keeps the keys of before the last
+	// rekeys, encrypted under the present one; "" or a missing file for none.
+	Previous string
 }
 
 // Vault is an open vault: its key and the document as it was last loaded. It is
@@ -65,7 +69,11 @@ func FindKey(ctx context.Context, o Options) (*Cipher, error) {
 	if o.KeyID != "" && key.ID() != o.KeyID {
 		return nil, &WrongKeyError{Source: source.Name(), Have: key.ID(), Want: o.KeyID}
 	}
-	return newCipher(key, source.Name())
+	c, err := newCipher(key, source.Name())
+	if err != nil {
+		return nil, err
+	}
+	return c, c.addPrevious(o.Previous)
 }
 
 func newCipher(k keysource.Key, source string) (*Cipher, error) {
@@ -174,6 +182,21 @@ func (v *Vault) Edit(ctx context.Context, change func(text []byte) ([]byte, erro
 	}
 	v.set(version, text)
 	return true, nil
+}
+
+// Update is [Vault.Edit] for changes that can be made to whatever is stored:
+// where somebody else saved meanwhile, it takes up their text and makes the
+// change again, until ctx ends.
+func (v *Vault) Update(ctx context.Context, change func(text []byte) ([]byte, error)) (saved bool, err error) {
+	for {
+		saved, err = v.Edit(ctx, change)
+		if !errors.Is(err, ErrConflict) || ctx.Err() != nil {
+			return saved, err
+		}
+		if err := v.Reload(ctx); err != nil {
+			return false, err
+		}
+	}
 }
 
 // save stores a blob, and finds out what happened where the store cannot tell.

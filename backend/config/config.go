@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -26,22 +25,33 @@ type Overrides struct {
 	Here            bool     // take Dir itself unless a parent has a configuration file: for making a vault
 	File            string   // path of the configuration file (FLASK_VAULT_CONFIG)
 	Environment     string   // FLASK_VAULT_ENV
+	NewEnvironment  bool     // Environment need not exist yet: for making one
 	KeySources      []string // FLASK_VAULT_KEYSOURCE, separated by commas; see [Config.Sources]
 	InsecureKeyFile bool     // FLASK_VAULT_INSECURE_KEY_FILE: read key files that others can read
 }
 
 // Config is a vault's configuration with every layer applied.
 type Config struct {
-	Root        string // the vault's directory, absolute
-	File        string // path of flask-vault.yaml, "" if there is none
-	Environment string // "default" or the name
-	Credentials string // path of the credentials file, relative to Root
-	KeyID       string // id of the key that is recorded, "" if none is
-	Insecure    bool   // whether key files that others can read are read
+	Root         string   // the vault's directory, absolute
+	File         string   // path of flask-vault.yaml, "" if there is none
+	Environment  string   // "default" or the name
+	Environments []string // all there are, the default one first
+	Credentials  string   // path of the credentials file, relative to Root
+	KeyID        string   // id of the key that is recorded, "" if none is
+	Base         string   // the environment whose values this one overrides, "" if none
+	Required     []string // the values that check wants in every environment
+	Files        []string // patterns of further encrypted files that rekey moves, relative to Root
+	Insecure     bool     // whether key files that others can read are read
 
+	// Origin says where each setting comes from, by the setting's name in
+	// flask-vault.yaml: "default", the file, a variable or a flag.
+	Origin map[string]string
+
+	overrides   Overrides
+	isNew       bool // the environment is not in the file yet
 	sources     []sourceSpec
 	userSources bool // whether the key sources come from the user, not from the file
-	display     string
+	from        string
 }
 
 // Resolve finds the vault and puts the layers together. It opens no vault and
@@ -66,24 +76,23 @@ func Resolve(o Overrides) (*Config, error) {
 	if o.Here && p.file == "" && p.root != dir {
 		p = place{root: dir}
 	}
-	c := &Config{
-		Root:        p.root,
-		File:        p.file,
-		Environment: cmp.Or(o.Environment, os.Getenv("FLASK_VAULT_ENV"), DefaultEnvironment),
-		Credentials: cmp.Or(p.credentials, credentialsNames[0]),
-		sources:     []sourceSpec{{Name: "env"}, {Name: "file"}},
-	}
+	c := &Config{Root: p.root, File: p.file, Origin: map[string]string{}, overrides: o, from: dir}
+	c.setString("environment", &c.Environment, "default", DefaultEnvironment)
+	c.setString("environment", &c.Environment, "FLASK_VAULT_ENV", os.Getenv("FLASK_VAULT_ENV"))
+	c.setString("environment", &c.Environment, "--env", o.Environment)
+	c.setString("credentials", &c.Credentials, "default", cmp.Or(p.credentials, credentialsNames[0]))
+	c.sources, c.Origin["keysource"] = []sourceSpec{{Name: "env"}, {Name: "file"}}, "default"
 	if err := c.applyFile(); err != nil {
 		return nil, err
 	}
-	if err := c.applyUser(o); err != nil {
-		return nil, err
+	return c, c.applyUser(o)
+}
+
+// setString sets a setting unless value is empty, and notes where it comes from.
+func (c *Config) setString(name string, setting *string, origin, value string) {
+	if value != "" {
+		*setting, c.Origin[name] = value, origin
 	}
-	c.display = filepath.Join(c.Root, c.Credentials)
-	if rel, err := filepath.Rel(dir, c.display); err == nil {
-		c.display = rel
-	}
-	return c, nil
 }
 
 // locate finds the vault from dir, or from the configuration file that the user named.
@@ -108,43 +117,69 @@ func (c *Config) applyFile() error {
 			return err
 		}
 	}
-	bad := func(err error) error { return &Error{Where: c.File, Msg: err.Error()} }
+	c.Environments = append([]string{DefaultEnvironment}, slices.Sorted(maps.Keys(f.Environments))...)
 	layers := []environment{f.environment}
 	if c.Environment != DefaultEnvironment {
 		env, ok := f.Environments[c.Environment]
 		if !ok {
-			return c.unknownEnvironment(f)
+			if !c.overrides.NewEnvironment {
+				return c.unknownEnvironment()
+			}
+			if !validName().MatchString(c.Environment) {
+				return &Error{Where: c.Origin["environment"], Msg: fmt.Sprintf("the environment name %q is not made of a-z, 0-9 and -", c.Environment)}
+			}
+			env, c.isNew = newEnvironment(c.Environment), true
 		}
-		// Another environment never shares the default one's file or key id by omission.
-		c.Credentials, layers[0].KeyID = filepath.Join("credentials", c.Environment+".yml.enc"), ""
-		layers[0].Credentials = ""
+		c.Credentials = filepath.Join("credentials", c.Environment+".yml.enc")
+		// Another environment never has the default one's files or key by omission.
+		layers[0] = environment{KeySource: f.KeySource, Required: f.Required}
 		layers = append(layers, env)
 	}
 	for _, l := range layers {
-		c.Credentials = cmp.Or(l.Credentials, c.Credentials)
-		c.KeyID = cmp.Or(l.KeyID, c.KeyID)
-		if len(l.KeySource) > 0 {
-			var err error
-			if c.sources, err = parseSources(l.KeySource); err != nil {
-				return bad(err)
-			}
+		if err := c.applyEnvironment(l); err != nil {
+			return &Error{Where: cmp.Or(c.File, FileName), Msg: err.Error()}
 		}
-	}
-	if err := localPath(c.Credentials); err != nil {
-		return bad(err)
 	}
 	return nil
 }
 
-func (c *Config) unknownEnvironment(f *fileConfig) error {
-	names := append(slices.Sorted(maps.Keys(f.Environments)), DefaultEnvironment)
+func (c *Config) applyEnvironment(e environment) error {
+	file := filepath.Base(c.File)
+	c.setString("credentials", &c.Credentials, file, filepath.FromSlash(e.Credentials))
+	c.setString("key_id", &c.KeyID, file, e.KeyID)
+	c.setString("base", &c.Base, file, e.Base)
+	if len(e.Required) > 0 {
+		c.Required, c.Origin["required"] = e.Required, file
+	}
+	if len(e.Files) > 0 {
+		c.Files, c.Origin["files"] = e.Files, file
+	}
+	if len(e.KeySource) > 0 {
+		specs, err := parseSources(e.KeySource)
+		if err != nil {
+			return err
+		}
+		c.sources, c.Origin["keysource"] = specs, file
+	}
+	if c.Base != "" && !slices.Contains(c.Environments, c.Base) {
+		return fmt.Errorf("base: there is no environment %q", c.Base)
+	}
+	for _, path := range append([]string{c.Credentials}, c.Files...) {
+		if err := localPath(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Config) unknownEnvironment() error {
 	msg := fmt.Sprintf("there is no environment %q", c.Environment)
-	if near := Nearest(c.Environment, names); near != "" {
+	if near := Nearest(c.Environment, c.Environments); near != "" {
 		msg += fmt.Sprintf("; did you mean %q?", near)
 	} else {
-		msg += fmt.Sprintf(" (there are: %s)", strings.Join(names, ", "))
+		msg += fmt.Sprintf(" (there are: %s)", strings.Join(c.Environments, ", "))
 	}
-	return &Error{Where: cmp.Or(c.File, FileName), Msg: msg}
+	return &Error{Where: cmp.Or(c.File, FileName), Msg: msg, Environment: c.Environment}
 }
 
 func (c *Config) applyUser(o Overrides) error {
@@ -157,15 +192,18 @@ func (c *Config) applyUser(o Overrides) error {
 		if err != nil {
 			return &Error{Where: where, Msg: err.Error()}
 		}
-		c.sources, c.userSources = specs, true
+		c.sources, c.userSources, c.Origin["keysource"] = specs, true, where
 	}
+	c.Origin["insecure_key_file"] = "default"
 	switch v := os.Getenv("FLASK_VAULT_INSECURE_KEY_FILE"); v {
 	case "", "0", "false":
-		c.Insecure = o.InsecureKeyFile
 	case "1", "true":
-		c.Insecure = true
+		c.Insecure, c.Origin["insecure_key_file"] = true, "FLASK_VAULT_INSECURE_KEY_FILE"
 	default:
 		return &Error{Where: "FLASK_VAULT_INSECURE_KEY_FILE", Msg: "it is neither 1 nor 0"}
+	}
+	if o.InsecureKeyFile {
+		c.Insecure, c.Origin["insecure_key_file"] = true, "--insecure-key-file"
 	}
 	return nil
 }
@@ -197,10 +235,9 @@ func (c *Config) userSpecs(names []string) ([]sourceSpec, error) {
 
 // Sources makes the chain of key sources.
 func (c *Config) Sources() (keysource.Chain, error) {
-	reg := c.keySources()
 	chain := make(keysource.Chain, 0, len(c.sources))
 	for _, spec := range c.sources {
-		s, err := reg.New(spec.Name, spec.Settings)
+		s, err := c.newSource(spec)
 		if err != nil {
 			return nil, err
 		}
@@ -209,31 +246,130 @@ func (c *Config) Sources() (keysource.Chain, error) {
 	return chain, nil
 }
 
+// Source makes the key source that a user names as for --keysource.
+func (c *Config) Source(name string) (keysource.Source, error) {
+	specs, err := c.userSpecs([]string{name})
+	if err != nil {
+		return nil, err
+	}
+	user := *c
+	user.userSources = true
+	return user.newSource(specs[0])
+}
+
+func (c *Config) newSource(spec sourceSpec) (keysource.Source, error) {
+	return c.keySources().New(spec.Name, spec.Settings)
+}
+
+// In is the same configuration for another of its environments.
+func (c *Config) In(environment string) (*Config, error) {
+	o := c.overrides
+	o.Dir, o.Environment, o.NewEnvironment = c.from, environment, false
+	return Resolve(o)
+}
+
 // Path is the credentials file's path.
 func (c *Config) Path() string { return filepath.Join(c.Root, c.Credentials) }
 
-// Options are what backend.Open and backend.Init need for this vault.
+// PreviousPath is the path of the file that keeps the keys of before the last
+// rekeys: for credentials.yml.enc it is credentials.previous.enc.
+func (c *Config) PreviousPath() string { return beside(c.Path(), "previous") + ".enc" }
+
+// LocalPath is the path of the encrypted file whose values override those of
+// the environment on this machine alone: for credentials.yml.enc it is
+// credentials.local.yml.enc.
+func (c *Config) LocalPath() string {
+	return beside(c.Path(), "local") + filepath.Ext(strings.TrimSuffix(c.Path(), ".enc")) + ".enc"
+}
+
+// beside puts a word in the place of a credentials file's two extensions.
+func beside(path, word string) string {
+	path = strings.TrimSuffix(path, ".enc")
+	return strings.TrimSuffix(path, filepath.Ext(path)) + "." + word
+}
+
+// Display is how messages call a path: relative to where the user is.
+func (c *Config) Display(path string) string {
+	if rel, err := filepath.Rel(c.from, path); err == nil {
+		return rel
+	}
+	return path
+}
+
+// Store is the store of the credentials file at path.
+func (c *Config) Store(path string) *storefile.Store {
+	return storefile.NewStore(path, c.Display(path))
+}
+
+// Options are what backend.Open and backend.Init need for this environment.
 func (c *Config) Options() (backend.Options, error) {
 	keys, err := c.Sources()
 	if err != nil {
 		return backend.Options{}, err
 	}
-	f := Formats.ForFile(c.Credentials)
-	if f == nil {
-		return backend.Options{}, errors.New("no format is known")
-	}
-	return backend.Options{Store: storefile.NewStore(c.Path(), c.display), Keys: keys, Format: f, KeyID: c.KeyID}, nil
+	return backend.Options{
+		Store:    c.Store(c.Path()),
+		Keys:     keys,
+		Format:   Formats.ForFile(c.Credentials),
+		KeyID:    c.KeyID,
+		Previous: c.PreviousPath(),
+	}, nil
 }
 
-// Open opens the vault that [Resolve] finds.
+// Open opens the vault that [Resolve] finds, without what it is based on.
 func Open(ctx context.Context, o Overrides) (*backend.Vault, error) {
 	c, err := Resolve(o)
 	if err != nil {
 		return nil, err
 	}
-	opts, err := c.Options()
+	return c.Open(ctx)
+}
+
+// Open opens the environment's own vault, after it has finished or undone a
+// rekey that was interrupted.
+func (c *Config) Open(ctx context.Context) (*backend.Vault, error) {
+	if _, err := c.Recover(ctx); err != nil {
+		return nil, err
+	}
+	o, err := c.Options()
 	if err != nil {
 		return nil, err
 	}
-	return backend.Open(ctx, opts)
+	return backend.Open(ctx, o)
+}
+
+// OpenLayers opens the environment as it is read: its local file if there is
+// one, the environment, its base, and so on.
+func (c *Config) OpenLayers(ctx context.Context) (backend.Layers, error) {
+	var layers backend.Layers
+	seen := map[string]bool{}
+	for at := c; ; {
+		if seen[at.Environment] {
+			return nil, &Error{Where: at.File, Msg: fmt.Sprintf("base: the environment %q is based on itself", at.Environment)}
+		}
+		seen[at.Environment] = true
+		v, err := at.Open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if exists(at.LocalPath()) {
+			o, err := at.Options()
+			if err != nil {
+				return nil, err
+			}
+			o.Store = at.Store(at.LocalPath())
+			local, err := backend.Open(ctx, o)
+			if err != nil {
+				return nil, err
+			}
+			layers = append(layers, local)
+		}
+		layers = append(layers, v)
+		if at.Base == "" {
+			return layers, nil
+		}
+		if at, err = at.In(at.Base); err != nil {
+			return nil, err
+		}
+	}
 }

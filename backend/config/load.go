@@ -21,7 +21,7 @@ import (
 type fileConfig struct {
 	Version      int
 	environment  `mapstructure:",squash"`
-	Environments map[string]environment
+	Environments map[string]environment `mapstructure:"environments"` // the name that messages show
 }
 
 // environment is what each environment can set; what it leaves out comes from
@@ -30,12 +30,16 @@ type environment struct {
 	Credentials string
 	KeySource   []any  `mapstructure:"keysource"`
 	KeyID       string `mapstructure:"key_id"`
+	Base        string
+	Required    []string
+	Files       []string
 }
 
 // Error is a mistake in flask-vault.yaml, in a FLASK_VAULT_ variable or in a flag.
 type Error struct {
-	Where string // the file, variable or flag
-	Msg   string
+	Where       string // the file, variable or flag
+	Msg         string
+	Environment string // the environment that does not exist, if that is the mistake
 }
 
 func (e *Error) Error() string { return e.Where + ": " + e.Msg }

@@ -59,6 +59,28 @@ func (f *File) Replace() error { return f.finish(os.Rename) }
 // name is taken, even if another process takes it at the same moment.
 func (f *File) Create() error { return f.finish(createOnly) }
 
+// Keep flushes the content to the disk under its temporary name, [os.File.Name],
+// for the caller to give it its own with [Rename].
+func (f *File) Keep() error {
+	return f.finish(func(string, string) error { return nil })
+}
+
+// Rename gives a file that was kept its name, in place of whatever had it.
+func Rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return fmt.Errorf("%s: cannot write: %w", to, plain(err))
+	}
+	return syncDir(filepath.Dir(to))
+}
+
+// Remove removes a file for good.
+func Remove(path string) error {
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("%s: cannot remove: %w", path, plain(err))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
 func (f *File) finish(name func(from, to string) error) error {
 	if err := f.Sync(); err != nil {
 		f.Discard()

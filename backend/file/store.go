@@ -66,15 +66,12 @@ func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (ba
 	if len(blob) > MaxSize {
 		return "", fmt.Errorf("%w: the encrypted document has %d bytes, at most %d are possible", backend.ErrTooLarge, len(blob), MaxSize)
 	}
-	path := s.path
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	unlock, err := lock(ctx, path+".lock", LockTimeout)
+	unlock, err := s.Lock(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
+	path := s.target()
 	current, err := s.read()
 	switch {
 	case errors.Is(err, backend.ErrNoVault):
@@ -90,6 +87,21 @@ func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (ba
 		return "", err
 	}
 	return version(blob), nil
+}
+
+// Lock keeps every other process from saving until unlock is called. It waits
+// for at most [LockTimeout] and then fails with a *[backend.LockedError]. The
+// holder itself must not call Save.
+func (s *Store) Lock(ctx context.Context) (unlock func(), err error) {
+	return lock(ctx, s.target()+".lock", LockTimeout)
+}
+
+// target is the file that path leads to, if it is a symbolic link.
+func (s *Store) target() string {
+	if target, err := filepath.EvalSymlinks(s.path); err == nil {
+		return target
+	}
+	return s.path
 }
 
 func replace(path string, blob []byte, create bool) error {

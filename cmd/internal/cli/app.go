@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/rekey"
 )
 
 // app is one run of the program: its streams and what the global flags say.
@@ -108,10 +111,13 @@ func (a *app) resolve() (*vault, error) {
 	return &vault{Config: c, options: o}, nil
 }
 
-// open opens the vault for reading.
+// open opens the environment's own vault.
 func (a *app) open(ctx context.Context) (*vault, *backend.Vault, error) {
 	c, err := a.resolve()
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := a.recover(ctx, c); err != nil {
 		return nil, nil, err
 	}
 	v, err := backend.Open(ctx, c.options)
@@ -122,10 +128,61 @@ func (a *app) open(ctx context.Context) (*vault, *backend.Vault, error) {
 	return c, v, nil
 }
 
+// openToWrite is open for a command that saves: a key that is for reading alone
+// is refused at once.
+func (a *app) openToWrite(ctx context.Context) (*vault, *backend.Vault, error) {
+	quiet := a.quiet
+	a.quiet = true // the refusal says what the note would
+	c, v, err := a.open(ctx)
+	a.quiet = quiet
+	if err == nil && v.ReadOnly() {
+		err = fmt.Errorf("%s: %w", v.Name(), backend.ErrReadOnlyKey)
+	}
+	return c, v, err
+}
+
+// read opens the environment as it is read, with its local file and its base.
+func (a *app) read(ctx context.Context) (*vault, backend.Layers, error) {
+	c, err := a.resolve()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := a.recover(ctx, c); err != nil {
+		return nil, nil, err
+	}
+	layers, err := c.OpenLayers(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.noteReadOnly(layers[0].Cipher)
+	return c, layers, nil
+}
+
+// recover finishes or forgets a rekey that was interrupted, and says so.
+func (a *app) recover(ctx context.Context, c *vault) error {
+	switch outcome, err := c.Recover(ctx); {
+	case err != nil:
+		return err
+	case outcome == rekey.Undone:
+		a.note("note: a rekey was interrupted before it changed anything; it is forgotten")
+	case outcome == rekey.Finished:
+		a.note("note: a rekey was interrupted; it is finished now")
+	}
+	return nil
+}
+
+// saved tells the person what was written, and under which key.
+func (a *app) saved(c *vault, v *backend.Vault) {
+	a.note("%s is saved (environment %s, key %s)", sanitize(v.Name()), c.Environment, v.KeyID())
+}
+
 // cipher finds the key alone, for files and streams that need no vault.
 func (a *app) cipher(ctx context.Context) (*backend.Cipher, error) {
 	c, err := a.resolve()
 	if err != nil {
+		return nil, err
+	}
+	if err := a.recover(ctx, c); err != nil {
 		return nil, err
 	}
 	return backend.FindKey(ctx, c.options)
@@ -135,4 +192,20 @@ func (a *app) noteReadOnly(c *backend.Cipher) {
 	if c.ReadOnly() {
 		a.note("note: this vault's key is not a 128-bit key, so it can be read but not changed; %s rekey moves it to one", a.name)
 	}
+}
+
+// schemaVersion is in every JSON that a command prints. It changes when a field
+// changes its meaning or goes.
+const schemaVersion = 1
+
+// printJSON prints v, which has a field schema_version, for a program to read.
+func (a *app) printJSON(v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	return a.print(b.Bytes())
 }

@@ -22,7 +22,7 @@ func (a *app) decryptCommand() *cobra.Command {
 On a terminal, control characters are shown and not obeyed, and binary content
 is refused. With - the encrypted content comes from standard input.`,
 		Example: "  " + a.name + " decrypt server.pem.enc\n  " + a.name + " decrypt server.pem.enc -o server.pem",
-		Args:    args(1, "one FILE, or -"),
+		Args:    exactly(1, "one FILE, or -"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.decrypt(cmd.Context(), args[0], output, o)
 		},

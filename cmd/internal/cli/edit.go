@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,7 +32,7 @@ yours is kept as a draft and theirs stays.`,
 		Example: "  " + a.name + ` edit
   EDITOR="code --wait" ` + a.name + ` edit
   ` + a.name + ` edit --draft credentials.yml.enc.draft`,
-		Args: args(0, ""),
+		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.edit(cmd.Context(), draft)
 		},
@@ -43,12 +42,9 @@ yours is kept as a draft and theirs stays.`,
 }
 
 func (a *app) edit(ctx context.Context, draft string) error {
-	c, v, err := a.open(ctx)
+	c, v, err := a.openToWrite(ctx)
 	if err != nil {
 		return err
-	}
-	if v.ReadOnly() {
-		return fmt.Errorf("%s: %w", v.Name(), backend.ErrReadOnlyKey)
 	}
 	text := v.Text()
 	if draft != "" {
@@ -61,9 +57,12 @@ func (a *app) edit(ctx context.Context, draft string) error {
 		_, err := c.options.Format.Parse(text)
 		return err
 	}
-	res, err := editor.Run(context.WithoutCancel(ctx), o) // signals are the editor's while it runs
+	// An interrupt while the editor runs is the editor's: it ends neither the
+	// editor nor the saving after it.
+	ctx = context.WithoutCancel(ctx)
+	res, err := editor.Run(ctx, o)
 	if err != nil {
-		return a.keepDraft(ctx, v, err)
+		return a.keepDraft(v, err)
 	}
 	saved, err := v.Edit(ctx, func([]byte) ([]byte, error) { return res.Text, nil })
 	if errors.Is(err, backend.ErrConflict) && sameText(ctx, v) {
@@ -71,9 +70,9 @@ func (a *app) edit(ctx context.Context, draft string) error {
 	}
 	switch {
 	case err != nil:
-		return a.keepDraft(ctx, v, &unsavedError{err, res.Text})
+		return a.keepDraft(v, &unsavedError{err, res.Text})
 	case saved:
-		a.note("%s is saved (key %s)", sanitize(v.Name()), v.KeyID())
+		a.saved(c, v)
 	default:
 		a.note("nothing changed, nothing saved")
 	}

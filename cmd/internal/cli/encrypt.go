@@ -23,7 +23,7 @@ A FILE.enc that is there is replaced if it opens with the same key, and left
 alone if nothing changed. With - the content comes from standard input and the
 result goes to standard output.`,
 		Example: "  " + a.name + " encrypt server.pem\n  " + a.name + " encrypt - <server.pem >server.pem.enc",
-		Args:    args(1, "one FILE, or -"),
+		Args:    exactly(1, "one FILE, or -"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.encrypt(cmd.Context(), args[0], output, o)
 		},

@@ -9,6 +9,8 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/rekey"
+	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	"github.com/flask-vault/flask-vault/format"
 	"github.com/flask-vault/flask-vault/keysource"
 	keyfile "github.com/flask-vault/flask-vault/keysource/file"
@@ -97,6 +99,10 @@ func (a *app) classify(err error) (code int, hint string) {
 		mistake     *config.Error
 		untrusted   *config.UntrustedError
 		unknown     *keysource.UnknownError
+		noEditor    *editor.CommandError
+		failed      *editor.EditorError
+		invalid     *editor.InvalidError
+		ended       *editor.SignalError
 	)
 	switch as := func(target any) bool { return errors.As(err, target) }; {
 	case as(&decided):
@@ -104,7 +110,14 @@ func (a *app) classify(err error) (code int, hint string) {
 	case as(&bad):
 		return exitUsage, bad.hint
 	case as(&mistake):
+		if mistake.Environment != "" {
+			return exitUsage, a.name + " init --env " + quote(mistake.Environment) + " makes it"
+		}
 		return exitUsage, ""
+	case as(&invalid):
+		return exitInvalid, ""
+	case is(rekey.ErrStuck):
+		return exitWrongKey, "bring one of the two keys back into its source and run any command again; nothing is lost"
 	case as(&untrusted):
 		return exitPolicy, "if you trust it, make it your own: chown $(id -un) " + quote(untrusted.Path)
 	case as(&unknown):
@@ -138,6 +151,12 @@ func (a *app) classify(err error) (code int, hint string) {
 			return exitPolicy, "--force replaces it"
 		}
 		return exitPolicy, ""
+	case as(&noEditor):
+		return exitUsage, ""
+	case as(&ended):
+		return ended.ExitCode(), ""
+	case as(&failed), is(editor.ErrDiscarded), is(editor.ErrEmptied), is(editor.ErrNotTaken):
+		return exitAborted, ""
 	case is(context.Canceled):
 		return 128 + int(syscall.SIGINT), ""
 	case is(fs.ErrNotExist):

@@ -13,7 +13,8 @@ import (
 )
 
 func (a *app) getCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "get KEY",
 		Short: "Print one secret",
 		Long: `Print one secret and a newline.
@@ -23,22 +24,32 @@ into nested mappings. A value is printed as it was written (0123 stays 0123),
 a mapping or a list in the document's own format. A missing value, and a null,
 is "No value for KEY" on standard error, and exit code 3.`,
 		Example: "  " + a.name + " get db.password\n  " + a.name + " get -- -key-with-a-dash",
-		Args:    args(1, "one KEY"),
+		Args:    exactly(1, "one KEY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.get(cmd.Context(), args[0])
+			return a.get(cmd.Context(), args[0], asJSON)
 		},
 		ValidArgsFunction: a.completeKeys,
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON with the key, the value and its type")
+	return cmd
 }
 
-func (a *app) get(ctx context.Context, key string) error {
-	_, v, err := a.open(ctx)
+func (a *app) get(ctx context.Context, key string, asJSON bool) error {
+	_, layers, err := a.read(ctx)
 	if err != nil {
 		return err
 	}
-	secret, err := v.Get(key)
+	secret, err := layers.Get(key)
 	if err != nil {
-		return suggestKey(v, err)
+		return suggestKey(layers, err)
+	}
+	if asJSON {
+		return a.printJSON(struct {
+			SchemaVersion int    `json:"schema_version"`
+			Key           string `json:"key"`
+			Value         string `json:"value"`
+			Type          string `json:"type"`
+		}{schemaVersion, key, secret.Reveal(), secret.Kind().String()})
 	}
 	text := secret.Reveal()
 	if a.outIsTerminal() {
@@ -48,7 +59,7 @@ func (a *app) get(ctx context.Context, key string) error {
 }
 
 // suggestKey adds the nearest name there is to an error about a missing one.
-func suggestKey(v *backend.Vault, err error) error {
+func suggestKey(v backend.Layers, err error) error {
 	var missing *format.NotFoundError
 	if !errors.As(err, &missing) || missing.Hint != "" {
 		return err
@@ -65,10 +76,10 @@ func suggestKey(v *backend.Vault, err error) error {
 
 func (a *app) completeKeys(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	a.quiet = true
-	if len(args) > 0 {
+	if len(args) > 0 && cmd.Name() == "get" {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	_, v, err := a.open(cmd.Context())
+	_, v, err := a.read(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -13,7 +13,8 @@ import (
 
 // prepareGit makes git leave the key and tmp/ out and keep encrypted files byte
 // for byte, if dir lies in a git work tree. It returns the files it changed.
-func prepareGit(dir string) (changed []string, err error) {
+// keys are the lines that name key files.
+func prepareGit(dir string, keys ...string) (changed []string, err error) {
 	if !inWorkTree(dir) {
 		return nil, nil
 	}
@@ -21,7 +22,7 @@ func prepareGit(dir string) (changed []string, err error) {
 		name  string
 		lines []string
 	}{
-		{".gitignore", []string{"/master.key", "/tmp/"}},
+		{".gitignore", append(keys, "/tmp/")},
 		{".gitattributes", []string{"*.enc -text"}},
 	} {
 		did, err := addLines(filepath.Join(dir, f.name), f.lines)

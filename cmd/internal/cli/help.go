@@ -10,6 +10,8 @@ func (a *app) helpCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
 			if len(args) == 0 {
+				root.InitDefaultHelpFlag()
+				root.InitDefaultVersionFlag()
 				return root.Help()
 			}
 			about, rest, err := root.Find(args)

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/keysource/file"
 )
 
 func (a *app) initCommand() *cobra.Command {
@@ -23,9 +25,12 @@ credentials.yml.enc, and tmp/. What is there stays as it is, so a second run
 changes nothing.
 
 In a git work tree, .gitignore gets /master.key and /tmp/, and .gitattributes
-gets "*.enc -text". No new key is made where an encrypted file is there already.`,
-		Example: "  " + a.name + " init",
-		Args:    args(0, ""),
+gets "*.enc -text". No new key is made where an encrypted file is there already.
+
+With --env NAME it makes an environment: its credentials file, its key, and its
+entry in flask-vault.yaml.`,
+		Example: "  " + a.name + " init\n  " + a.name + " init --env production",
+		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.init(cmd.Context())
 		},
@@ -33,7 +38,7 @@ gets "*.enc -text". No new key is made where an encrypted file is there already.
 }
 
 func (a *app) init(ctx context.Context) error {
-	a.overrides.Here = true
+	a.overrides.Here, a.overrides.NewEnvironment = true, true
 	c, err := a.resolve()
 	if err != nil {
 		return err
@@ -42,7 +47,7 @@ func (a *app) init(ctx context.Context) error {
 		return err
 	}
 	// First what keeps the key out of git, then the key.
-	changed, err := prepareGit(c.Root)
+	changed, err := prepareGit(c.Root, keyFiles(c)...)
 	if err != nil {
 		return err
 	}
@@ -55,6 +60,12 @@ func (a *app) init(ctx context.Context) error {
 	created, err := backend.Init(ctx, c.options)
 	if err != nil {
 		return err
+	}
+	if c.New() {
+		if err := c.AddEnvironment(created.KeyID); err != nil {
+			return err
+		}
+		changed = append(changed, config.FileName)
 	}
 	a.tellInit(c, created, changed)
 	return nil
@@ -70,7 +81,7 @@ func (a *app) tellInit(c *vault, created backend.Created, changed []string) {
 	a.note("%s %s (key id %s)", sanitize(created.KeySource), status(created.Key), created.KeyID)
 	a.note("%s %s", sanitize(c.options.Store.Name()), status(created.Document))
 	for _, name := range changed {
-		a.note("%s is prepared for git", sanitize(name))
+		a.note("%s has what it needs now", sanitize(name))
 	}
 	if created.Key {
 		a.note("keep the key safe and out of git: nobody can decrypt anything without it")
@@ -80,11 +91,29 @@ func (a *app) tellInit(c *vault, created backend.Created, changed []string) {
 	}
 }
 
+// keyFiles are the key files of the vault, as lines of its .gitignore.
+func keyFiles(c *vault) []string {
+	var lines []string
+	for _, s := range c.options.Keys {
+		f, ok := s.(*file.Source)
+		if !ok {
+			continue
+		}
+		if rel, err := filepath.Rel(c.Root, f.Path()); err == nil && filepath.IsLocal(rel) {
+			lines = append(lines, "/"+filepath.ToSlash(rel))
+		}
+	}
+	return lines
+}
+
 // refuseStrayFiles refuses to make a key where encrypted files are that it
 // could not open.
 func (a *app) refuseStrayFiles(ctx context.Context, c *vault) error {
 	if _, err := backend.FindKey(ctx, c.options); err == nil {
 		return nil
+	}
+	if c.Environment != config.DefaultEnvironment {
+		return nil // the files beside it are of another environment
 	}
 	files, err := filepath.Glob(filepath.Join(escapeGlob(c.Root), "*.enc"))
 	if err != nil || len(files) == 0 {

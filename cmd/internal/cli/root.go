@@ -53,6 +53,15 @@ func (a *app) root() *cobra.Command {
 		a.editCommand(),
 		a.encryptCommand(),
 		a.decryptCommand(),
+		a.setCommand(),
+		a.unsetCommand(),
+		a.listCommand(),
+		a.diffCommand(),
+		a.checkCommand(),
+		a.rekeyCommand(),
+		a.keyCommand(),
+		a.doctorCommand(),
+		a.configCommand(),
 		a.versionCommand(),
 	)
 	cmd.SetHelpCommand(a.helpCommand())
@@ -60,11 +69,28 @@ func (a *app) root() *cobra.Command {
 }
 
 func (a *app) unknownCommand(root *cobra.Command, name string) error {
-	e := &usageError{msg: fmt.Sprintf("there is no command %q", name), hint: a.name + " help lists the commands"}
+	e := &usageError{msg: fmt.Sprintf("there is no command %q", name), hint: root.CommandPath() + " --help lists the commands"}
 	if near := config.Nearest(name, commandNames(root)); near != "" {
 		e.hint = fmt.Sprintf("did you mean %q? %s", near, e.hint)
 	}
 	return e
+}
+
+// group makes a command that only holds others.
+func (a *app) group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return a.unknownCommand(cmd, args[0])
+		},
+	}
+	cmd.AddCommand(commands...)
+	return cmd
 }
 
 func commandNames(root *cobra.Command) []string {
@@ -77,8 +103,8 @@ func commandNames(root *cobra.Command) []string {
 	return names
 }
 
-// args checks the number of arguments, and says how the command is typed.
-func args(n int, names string) cobra.PositionalArgs {
+// exactly checks the number of arguments, and says how the command is typed.
+func exactly(n int, names string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == n {
 			return nil

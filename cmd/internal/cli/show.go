@@ -13,7 +13,7 @@ func (a *app) showCommand() *cobra.Command {
 		Long: `Show the whole credentials document: in your editor, for reading alone, when
 standard output is a terminal, and else as it is, byte for byte.`,
 		Example: "  " + a.name + " show\n  " + a.name + " show | grep smtp",
-		Args:    args(0, ""),
+		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.show(cmd.Context())
 		},

@@ -29,7 +29,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version",
 		Example: "  " + a.name + " version",
-		Args:    args(0, ""),
+		Args:    exactly(0, ""),
 		RunE: func(*cobra.Command, []string) error {
 			return a.print([]byte(version() + "\n"))
 		},

@@ -21,6 +21,13 @@ type command struct {
 // name is the editor's name for messages.
 func (c command) name() string { return programName(c.words[0]) }
 
+// Find returns the path of the editor that [Run] would start with this
+// environment, or a *[CommandError].
+func Find(env []string) (path string, err error) {
+	c, err := findCommand(Options{Env: env}.withDefaults().getenv)
+	return c.path, err
+}
+
 // findCommand finds the editor: VISUAL, then EDITOR, then the first of vi, nano
 // and notepad that exists.
 func findCommand(getenv func(string) string) (command, error) {

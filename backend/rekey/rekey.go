@@ -1,0 +1,301 @@
+// Package rekey moves encrypted files to a new master key as one step.
+//
+// [Run] makes the new files beside the old ones, writes a journal that says
+// which belongs where, has the key source keep the new key, and only then puts
+// the new files in place. The moment at which the source has the new key decides:
+// a process that dies before it has changed nothing, one that dies after it has
+// left work that [Recover] finishes. Which of the two it was, the id of the key
+// tells, so every file opens at every moment with a key that is kept somewhere.
+//
+// cmd's rekey command calls Run; backend/config calls Recover before it opens a
+// vault that has a journal.
+package rekey
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
+	"github.com/flask-vault/flask-vault/keysource"
+)
+
+// Plan says what to move. The caller holds the locks of the documents in it.
+type Plan struct {
+	Journal  string          // path of the journal, in the vault's directory
+	Old      keysource.Key   // the key now
+	Source   keysource.Saver // the source that has it, and keeps the new one
+	Files    []string        // paths of the encrypted files
+	Previous []string        // paths of the files of previous keys, one for each document
+
+	// Plain returns files to replace in the same step that are not encrypted,
+	// by path: a configuration that records the new key's id. May be nil.
+	Plain func(newID string) (map[string][]byte, error)
+}
+
+// journal is what lies on disk between the start and the end of a rekey. Paths
+// are relative to its directory.
+type journal struct {
+	Version int    `json:"version"` // 1
+	OldID   string `json:"old_key_id"`
+	NewID   string `json:"new_key_id"`
+	Swaps   []swap `json:"files"`
+}
+
+// swap is one file: Staged takes the place of Path, if that still has content
+// with the hash Before ("" for a file that does not exist).
+type swap struct {
+	Path   string `json:"path"`
+	Staged string `json:"staged"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// ErrStuck is wrapped where a journal fits neither the old nor the new key.
+var ErrStuck = errors.New("a rekey was interrupted, and the key found is neither the one before it nor the one after")
+
+// Run moves the files of a plan to a new key and returns it. On an error
+// nothing is changed, unless the error says otherwise.
+func Run(ctx context.Context, p Plan) (keysource.Key, error) {
+	next := keysource.NewKey()
+	old, err := backend.NewCipher(p.Old)
+	if err != nil {
+		return keysource.Key{}, err
+	}
+	c, err := backend.NewCipher(next)
+	if err != nil {
+		return keysource.Key{}, err
+	}
+	j := &journal{Version: 1, OldID: old.KeyID(), NewID: c.KeyID()}
+	dir := filepath.Dir(p.Journal)
+	if err := p.stage(j, dir, old, c); err != nil {
+		j.undo(dir)
+		return keysource.Key{}, err
+	}
+	if err := j.write(p.Journal); err != nil {
+		j.undo(dir)
+		return keysource.Key{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return keysource.Key{}, errors.Join(err, j.drop(p.Journal))
+	}
+	if err := keysource.SaveVerified(ctx, p.Source, next); err != nil {
+		return keysource.Key{}, p.giveUp(ctx, j, next, err)
+	}
+	return next, j.finish(p.Journal)
+}
+
+// giveUp finds out which key the source has after a save that failed.
+func (p *Plan) giveUp(ctx context.Context, j *journal, next keysource.Key, cause error) error {
+	k, err := p.Source.Load(ctx)
+	switch {
+	case err == nil && k.Equal(p.Old):
+		return errors.Join(cause, j.drop(p.Journal))
+	case err == nil && k.Equal(next):
+		return j.finish(p.Journal)
+	}
+	if err := keysource.SaveVerified(ctx, p.Source, p.Old); err == nil {
+		return errors.Join(cause, j.drop(p.Journal))
+	}
+	return fmt.Errorf("%w: %w", ErrStuck, cause)
+}
+
+// stage writes every new file beside its place.
+func (p *Plan) stage(j *journal, dir string, old, c *backend.Cipher) error {
+	for _, path := range p.Files {
+		before, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, errors.Unwrap(err))
+		}
+		plaintext, err := old.Open(before, nil)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		blob, err := c.Seal(plaintext, nil)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		back, err := c.Open(blob, nil)
+		if err != nil || !bytes.Equal(back, plaintext) {
+			return fmt.Errorf("%s: what was encrypted does not decrypt again; nothing is changed", path)
+		}
+		clear(plaintext)
+		clear(back)
+		if err := j.add(dir, path, before, blob); err != nil {
+			return err
+		}
+	}
+	for _, path := range p.Previous {
+		if err := p.stagePrevious(j, dir, path, old, c); err != nil {
+			return err
+		}
+	}
+	if p.Plain == nil {
+		return nil
+	}
+	plain, err := p.Plain(c.KeyID())
+	if err != nil {
+		return err
+	}
+	for path, content := range plain {
+		before, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := j.add(dir, path, before, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stagePrevious puts the old key in front of the keys that a file keeps.
+func (p *Plan) stagePrevious(j *journal, dir, path string, old, c *backend.Cipher) error {
+	keys, err := old.PreviousKeys(path)
+	if err != nil && !errors.Is(err, backend.ErrAuth) {
+		return err
+	}
+	blob, err := c.SealKeys(append([]keysource.Key{p.Old}, keys...))
+	if err != nil {
+		return err
+	}
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return j.add(dir, path, before, blob)
+}
+
+// add stages one file.
+func (j *journal) add(dir, path string, before, after []byte) error {
+	mode := fs.FileMode(0o644)
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // a link stays a link
+	}
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	rel, err := filepath.Rel(dir, path)
+	if err != nil {
+		return err
+	}
+	f, err := durable.New(path, mode)
+	if err != nil {
+		return err
+	}
+	s := swap{Path: rel, After: hash(after)}
+	if before != nil {
+		s.Before = hash(before)
+	}
+	if s.Staged, err = filepath.Rel(dir, f.Name()); err != nil {
+		return err
+	}
+	j.Swaps = append(j.Swaps, s)
+	if err := f.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	if _, err := f.Write(after); err != nil {
+		return err
+	}
+	return f.Keep()
+}
+
+func hash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+func (j *journal) write(path string) error {
+	text, err := json.MarshalIndent(j, "", "  ")
+	if err != nil {
+		return err
+	}
+	return durable.WriteSecret(path, append(text, '\n'), (*durable.File).Create)
+}
+
+// finish puts every staged file in its place, and removes the journal. It can
+// be run again after it was interrupted.
+func (j *journal) finish(path string) error {
+	dir := filepath.Dir(path)
+	for _, s := range j.Swaps {
+		target, staged := filepath.Join(dir, s.Path), filepath.Join(dir, s.Staged)
+		now, err := os.ReadFile(target)
+		switch {
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return err
+		case err == nil && hash(now) == s.After:
+			continue // done already
+		case err == nil && hash(now) != s.Before:
+			return fmt.Errorf("%s: %w: it is not the file that the rekey began with; its new form is in %s", target, backend.ErrConflict, staged)
+		}
+		if err := durable.Rename(staged, target); err != nil {
+			return err
+		}
+	}
+	return durable.Remove(path)
+}
+
+// drop forgets a rekey that has changed nothing.
+func (j *journal) drop(path string) error {
+	// The journal goes first: without it the staged files mean nothing.
+	err := durable.Remove(path)
+	j.undo(filepath.Dir(path))
+	return err
+}
+
+func (j *journal) undo(dir string) {
+	for _, s := range j.Swaps {
+		_ = os.Remove(filepath.Join(dir, s.Staged))
+	}
+}
+
+// Outcome is what [Recover] did.
+type Outcome int
+
+// The outcomes.
+const (
+	Nothing  Outcome = iota // there was no journal
+	Undone                  // the rekey had changed nothing and is forgotten
+	Finished                // the new key was in place, and now the files are too
+)
+
+// Recover finishes or forgets a rekey that was interrupted. The caller holds
+// the locks of the documents. It fails with [ErrStuck] where keys gives neither
+// key of the journal.
+func Recover(ctx context.Context, path string, keys keysource.Source) (Outcome, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Nothing, nil
+	}
+	if err != nil {
+		return Nothing, err
+	}
+	var j journal
+	if err := json.Unmarshal(text, &j); err != nil || j.Version != 1 {
+		return Nothing, fmt.Errorf("%s: it is not the journal of a rekey", path)
+	}
+	for _, s := range j.Swaps {
+		if !durable.IsTemp(filepath.Base(s.Staged)) || filepath.Dir(s.Staged) != filepath.Dir(s.Path) {
+			return Nothing, fmt.Errorf("%s: it is not the journal of a rekey", path)
+		}
+	}
+	k, err := keys.Load(ctx)
+	if err != nil {
+		return Nothing, fmt.Errorf("%w: %w", ErrStuck, err)
+	}
+	switch k.ID() {
+	case j.OldID:
+		return Undone, j.drop(path)
+	case j.NewID:
+		return Finished, j.finish(path)
+	}
+	return Nothing, fmt.Errorf("%w: it is %s, the rekey was from %s to %s", ErrStuck, k.ID(), j.OldID, j.NewID)
+}

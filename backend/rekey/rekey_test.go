@@ -1,0 +1,238 @@
+package rekey_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/rekey"
+	"github.com/flask-vault/flask-vault/keysource"
+	keyfile "github.com/flask-vault/flask-vault/keysource/file"
+)
+
+// scene is a directory with two encrypted files, one of them in a folder.
+type scene struct {
+	dir  string
+	key  *keyfile.Source
+	plan rekey.Plan
+}
+
+func newScene(t testing.TB, size int) scene {
+	t.Helper()
+	dir := t.TempDir()
+	raw := make([]byte, size)
+	for i := range raw {
+		raw[i] = byte(i)
+	}
+	old, err := keysource.KeyFromBytes(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := scene{dir: dir, key: keyfile.New(filepath.Join(dir, "master.key"), keyfile.Options{})}
+	if err := s.key.Save(context.Background(), old); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.plan = rekey.Plan{
+		Journal: filepath.Join(dir, "journal.json"), Old: old, Source: s.key,
+		Files:    []string{filepath.Join(dir, "a.enc"), filepath.Join(dir, "sub", "b.enc")},
+		Previous: []string{filepath.Join(dir, "previous.enc")},
+		Plain: func(id string) (map[string][]byte, error) {
+			return map[string][]byte{filepath.Join(dir, "config"): []byte("key_id: " + id + "\n")}, nil
+		},
+	}
+	// A 256-bit key does not seal, so the test lets the standard library do it.
+	for i, f := range s.plan.Files {
+		if err := os.WriteFile(f, sealWith(t, raw, fmt.Sprintf("text %d", i)), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config"), []byte("key_id: old\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// check sees that both files open with the key that is kept, directly or as a
+// previous one, and that nothing lies about.
+func (s scene) check(t testing.TB) {
+	t.Helper()
+	k, err := s.key.Load(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := backend.NewCipher(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range s.plan.Files {
+		if got, err := c.OpenFile(f); err != nil || string(got) != fmt.Sprintf("text %d", i) {
+			t.Errorf("%s: %q, %v", f, got, err)
+		}
+	}
+	for _, dir := range []string{s.dir, filepath.Join(s.dir, "sub")} {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			switch e.Name() {
+			case "a.enc", "b.enc", "sub", "config", "master.key", "previous.enc":
+			default:
+				t.Errorf("%s is left over", e.Name())
+			}
+		}
+	}
+}
+
+func TestRun(t *testing.T) {
+	for _, size := range []int{16, 24, 32} {
+		s := newScene(t, size)
+		k, err := rekey.Run(t.Context(), s.plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.check(t)
+		if k.Size() != keysource.KeySize || k.Equal(s.plan.Old) {
+			t.Errorf("the new key is %v of %d bytes", k, k.Size())
+		}
+		c, err := backend.NewCipher(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := c.PreviousKeys(s.plan.Previous[0])
+		if err != nil || len(keys) != 1 || !keys[0].Equal(s.plan.Old) {
+			t.Errorf("previous keys %v, %v", keys, err)
+		}
+		if text, _ := os.ReadFile(filepath.Join(s.dir, "config")); string(text) != "key_id: "+k.ID()+"\n" {
+			t.Errorf("the configuration says %q", text)
+		}
+		// A second rekey keeps both keys, the newer in front.
+		s.plan.Old = k
+		k2, err := rekey.Run(t.Context(), s.plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c2, _ := backend.NewCipher(k2)
+		if keys, err := c2.PreviousKeys(s.plan.Previous[0]); err != nil || len(keys) != 2 || !keys[0].Equal(k) {
+			t.Errorf("previous keys after two: %v, %v", keys, err)
+		}
+		s.check(t)
+	}
+}
+
+func TestRunChangesNothingItCannotFinish(t *testing.T) {
+	s := newScene(t, 16)
+	if err := os.WriteFile(s.plan.Files[1], []byte("not encrypted"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := os.ReadFile(s.plan.Files[0])
+	if _, err := rekey.Run(t.Context(), s.plan); !errors.Is(err, backend.ErrMalformed) {
+		t.Fatalf("%v", err)
+	}
+	if after, _ := os.ReadFile(s.plan.Files[0]); string(before) != string(after) {
+		t.Error("a file was changed")
+	}
+	if k, err := s.key.Load(t.Context()); err != nil || !k.Equal(s.plan.Old) {
+		t.Errorf("the key was changed: %v, %v", k, err)
+	}
+	if entries, _ := os.ReadDir(s.dir); len(entries) != 4 {
+		t.Errorf("left over: %v", entries)
+	}
+}
+
+// failing is a source whose save fails, before or after the key is kept.
+type failing struct {
+	*keyfile.Source
+	after bool
+}
+
+func (f failing) Save(ctx context.Context, k keysource.Key) error {
+	if f.after {
+		if err := f.Source.Save(ctx, k); err != nil {
+			return err
+		}
+	}
+	return errors.New("the line went dead")
+}
+
+func TestASaveThatFails(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		s := newScene(t, 16)
+		s.plan.Source = failing{s.key, after}
+		_, err := rekey.Run(t.Context(), s.plan)
+		if (err == nil) != after {
+			t.Errorf("kept %v: %v", after, err)
+		}
+		s.check(t)
+	}
+}
+
+// TestKilledAtEveryStep stops in the source's save and at each file that would
+// be put in place, as a killed process would, and lets Recover do the rest.
+func TestKilledAtEveryStep(t *testing.T) {
+	type killed struct{}
+	run := func(s scene) (died bool) {
+		defer func() {
+			if r := recover(); r != nil {
+				if _, ok := r.(killed); !ok {
+					panic(r)
+				}
+				died = true
+			}
+		}()
+		_, err := rekey.Run(t.Context(), s.plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return false
+	}
+	for _, after := range []bool{false, true} {
+		s := newScene(t, 16)
+		s.plan.Source = dying{s.key, after, func() { panic(killed{}) }}
+		if !run(s) {
+			t.Fatal("it did not die")
+		}
+		outcome, err := rekey.Recover(t.Context(), s.plan.Journal, s.key)
+		if want := map[bool]rekey.Outcome{false: rekey.Undone, true: rekey.Finished}[after]; err != nil || outcome != want {
+			t.Errorf("kept %v: outcome %d, %v", after, outcome, err)
+		}
+		s.check(t)
+		if outcome, err := rekey.Recover(t.Context(), s.plan.Journal, s.key); err != nil || outcome != rekey.Nothing {
+			t.Errorf("a second recovery: %d, %v", outcome, err)
+		}
+	}
+	s := newScene(t, 16)
+	s.plan.Source = dying{s.key, true, func() { panic(killed{}) }}
+	run(s)
+	other := keyfile.New(filepath.Join(t.TempDir(), "other"), keyfile.Options{})
+	if err := other.Save(t.Context(), keysource.NewKey()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rekey.Recover(t.Context(), s.plan.Journal, other); !errors.Is(err, rekey.ErrStuck) {
+		t.Errorf("with a foreign key: %v", err)
+	}
+}
+
+// dying is a source in whose save the process dies.
+type dying struct {
+	*keyfile.Source
+	after bool
+	die   func()
+}
+
+func (d dying) Save(ctx context.Context, k keysource.Key) error {
+	if d.after {
+		if err := d.Source.Save(ctx, k); err != nil {
+			return err
+		}
+	}
+	d.die()
+	return nil
+}

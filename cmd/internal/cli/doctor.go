@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/durable"
+	"github.com/flask-vault/flask-vault/cmd/internal/editor"
+	keyfile "github.com/flask-vault/flask-vault/keysource/file"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	var o doctorOptions
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Find what is wrong, and say how to mend it",
+		Long: `Look at the configuration, the key sources, the vault, git, the editor and what
+killed commands left behind. Each line is ok, warn or fail, with the command that
+mends it. --fix removes leftovers. The exit code is 7 if a line is fail.`,
+		Example: "  " + a.name + " doctor\n  " + a.name + " doctor --fix",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.doctor(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().BoolVar(&o.fix, "fix", false, "remove what killed commands left behind")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	return cmd
+}
+
+type doctorOptions struct{ fix, json bool }
+
+// finding is one line of the doctor's.
+type finding struct {
+	Status string `json:"status"` // ok, warn, fail
+	What   string `json:"what"`
+	Mend   string `json:"mend,omitempty"` // what to type
+}
+
+func ok(format string, args ...any) finding {
+	return finding{Status: "ok", What: fmt.Sprintf(format, args...)}
+}
+
+func (a *app) doctor(ctx context.Context, o doctorOptions) error {
+	findings := a.examine(ctx, o)
+	failed := 0
+	for _, f := range findings {
+		if f.Status == "fail" {
+			failed++
+		}
+	}
+	var err error
+	if o.json {
+		err = a.printJSON(struct {
+			SchemaVersion int       `json:"schema_version"`
+			OK            bool      `json:"ok"`
+			Findings      []finding `json:"findings"`
+		}{schemaVersion, failed == 0, findings})
+	} else {
+		var b strings.Builder
+		for _, f := range findings {
+			fmt.Fprintf(&b, "%-5s %s\n", f.Status, strings.ReplaceAll(sanitize(f.What), "\n", "\n      "))
+			if f.Mend != "" {
+				fmt.Fprintf(&b, "      -> %s\n", sanitize(f.Mend))
+			}
+		}
+		err = a.print([]byte(b.String()))
+	}
+	if err == nil && failed > 0 {
+		err = &codeError{fmt.Errorf("%d of %d findings have to be mended", failed, len(findings)), exitInvalid}
+	}
+	return err
+}
+
+func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
+	c, err := a.resolve()
+	if err != nil {
+		_, hint := a.classify(err)
+		return []finding{{"fail", err.Error(), hint}}
+	}
+	findings := []finding{ok("directory %s", c.Root)}
+	if c.File != "" {
+		findings = append(findings, ok("configuration %s, environment %s", c.Display(c.File), c.Environment))
+	} else {
+		findings = append(findings, ok("no %s, so Flask-Vault's names are used", config.FileName))
+	}
+	findings = append(findings, a.examineKeys(ctx, c)...)
+	findings = append(findings, a.examineVault(ctx, c))
+	if inWorkTree(c.Root) {
+		findings = append(findings, a.examineGit(ctx, c)...)
+	}
+	findings = append(findings, examineEditor())
+	return append(findings, a.examineLeftovers(c, o.fix)...)
+}
+
+func (a *app) examineKeys(ctx context.Context, c *vault) []finding {
+	var findings []finding
+	for _, s := range askAll(ctx, c.options.Keys) {
+		switch {
+		case s.Used:
+			findings = append(findings, ok("key %s from %s is used", s.KeyID, s.Source))
+		case s.KeyID != "":
+			findings = append(findings, ok("key %s from %s is not asked for", s.KeyID, s.Source))
+		case s.failed:
+			findings = append(findings, finding{"fail", s.Source + ": " + s.Error, ""})
+		default:
+			findings = append(findings, ok("%s: %s", s.Source, s.Error))
+		}
+	}
+	for i, s := range c.options.Keys {
+		var insecure *keyfile.InsecureError
+		if _, err := s.Load(ctx); errors.As(err, &insecure) {
+			findings[i] = finding{"fail", s.Name() + ": " + err.Error(), "chmod 600 " + quote(insecure.Path)}
+		}
+	}
+	return findings
+}
+
+func (a *app) examineVault(ctx context.Context, c *vault) finding {
+	v, err := backend.Open(ctx, c.options)
+	if err == nil {
+		var names []string
+		if names, err = v.Names(); err == nil {
+			if v.ReadOnly() {
+				return finding{"warn", fmt.Sprintf("%s opens, %d secrets, but its key is not a 128-bit key and it cannot be changed", v.Name(), len(names)), a.name + " rekey"}
+			}
+			return ok("%s opens, %d secrets", v.Name(), len(names))
+		}
+	}
+	_, hint := a.classify(err)
+	return finding{"fail", err.Error(), hint}
+}
+
+func (a *app) examineGit(ctx context.Context, c *vault) []finding {
+	git := func(args ...string) error {
+		cmd := exec.CommandContext(ctx, "git", append([]string{"-C", c.Root}, args...)...)
+		cmd.Env = withoutKeys(cmd.Environ(), c.options)
+		return cmd.Run()
+	}
+	if _, err := exec.LookPath("git"); err != nil {
+		return []finding{{"warn", "this is a git work tree, but there is no git", ""}}
+	}
+	var findings []finding
+	for _, line := range keyFiles(c) {
+		path := strings.TrimPrefix(line, "/")
+		switch {
+		case git("ls-files", "--error-unmatch", "--", path) == nil:
+			findings = append(findings, finding{"fail", "git tracks the key file " + path + ": everybody who has the repository has the key", "git rm --cached " + quote(path) + ", then " + a.name + " rekey"})
+		case git("check-ignore", "-q", "--", path) != nil:
+			findings = append(findings, finding{"warn", "git does not ignore the key file " + path, a.name + " init"})
+		default:
+			findings = append(findings, ok("git ignores the key file %s", path))
+		}
+	}
+	attributes := exec.CommandContext(ctx, "git", "-C", c.Root, "check-attr", "text", "--", c.Credentials)
+	attributes.Env = withoutKeys(attributes.Environ(), c.options)
+	if out, err := attributes.Output(); err == nil && !bytes.HasSuffix(bytes.TrimSpace(out), []byte(": unset")) {
+		findings = append(findings, finding{"warn", "git may change the line ends of encrypted files", a.name + " init"})
+	} else {
+		findings = append(findings, ok("git keeps encrypted files byte for byte"))
+	}
+	return findings
+}
+
+func examineEditor() finding {
+	if name, err := editor.Find(os.Environ()); err != nil {
+		return finding{"warn", err.Error(), ""}
+	} else {
+		return ok("editor %s", name)
+	}
+}
+
+// examineLeftovers looks for what killed commands left, and removes it with fix.
+func (a *app) examineLeftovers(c *vault, fix bool) []finding {
+	var findings []finding
+	o := editor.Options{Fallback: filepath.Join(c.Root, "tmp")}
+	if left, err := editor.Leftovers(o); err == nil {
+		for _, l := range left {
+			findings = append(findings, finding{"fail", "an edit that was killed left plaintext in " + l.Dir, a.name + " doctor --fix"})
+		}
+		if fix && len(left) > 0 {
+			if _, err := editor.Sweep(o); err == nil {
+				findings = []finding{ok("the plaintext of %d killed edits is removed", len(left))}
+			}
+		}
+	}
+	entries, _ := os.ReadDir(filepath.Dir(c.Path()))
+	for _, e := range entries {
+		path := filepath.Join(filepath.Dir(c.Path()), e.Name())
+		switch {
+		case durable.IsTemp(e.Name()) && fix && os.Remove(path) == nil:
+			findings = append(findings, ok("%s is removed", c.Display(path)))
+		case durable.IsTemp(e.Name()):
+			findings = append(findings, finding{"warn", "a command that was killed left " + c.Display(path), a.name + " doctor --fix"})
+		case strings.HasPrefix(e.Name(), filepath.Base(c.Path())+".draft"):
+			findings = append(findings, finding{"warn", "an edit that was not saved is kept in " + c.Display(path), a.name + " edit --draft " + quote(c.Display(path))})
+		}
+	}
+	if fileExists(c.Journal()) {
+		findings = append(findings, finding{"warn", "a rekey was interrupted", a.name + " get, or any other command, finishes or undoes it"})
+	}
+	if len(findings) == 0 {
+		findings = append(findings, ok("nothing is left over from killed commands"))
+	}
+	return findings
+}

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/format"
+)
+
+// maxValue is the most bytes that set takes for one value: 1 MiB.
+const maxValue = 1 << 20
+
+// retryTime is how long a change is tried again while others save.
+const retryTime = 30 * time.Second
+
+// valueSource says where set takes a value from.
+type valueSource struct {
+	file     string
+	generate string
+	stdin    bool
+	local    bool
+}
+
+func (a *app) setCommand() *cobra.Command {
+	var from valueSource
+	cmd := &cobra.Command{
+		Use:   "set KEY [-]",
+		Short: "Set one secret",
+		Long: `Set one secret, and leave everything else in the document byte for byte.
+
+The value is asked for without an echo, or comes from standard input (-), from a
+file, or from the random generator. It is never an argument: other users see
+those, and the shell keeps them. One final newline of standard input is dropped;
+a file is taken as it is. The value is stored as text: 0123 stays 0123.
+
+A key that is there is changed. A new one goes into the mapping that the first
+part of its path names, if there is one, and else to the end, as it is written.`,
+		Example: "  " + a.name + " set db.password\n" +
+			"  " + a.name + " set smtp.password - <password.txt\n" +
+			"  " + a.name + " set tls.key --file server.pem\n" +
+			"  " + a.name + " set session.key --generate=64,hex",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 && args[1] == "-" {
+				return nil
+			}
+			if len(args) == 2 {
+				return &usageError{msg: "a value is never an argument, since other users and the shell's history would see it", hint: a.name + " set " + quote(args[0]) + " asks for it"}
+			}
+			return exactly(1, "one KEY")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			from.stdin = len(args) == 2
+			return a.set(cmd.Context(), args[0], from)
+		},
+		ValidArgsFunction: a.completeKeys,
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&from.file, "file", "", "take the value from this file, byte for byte")
+	flags.StringVar(&from.generate, "generate", "", "make a random value: LENGTH, ALPHABET or both (alnum, hex, digits, base64url, symbols)")
+	flags.Lookup("generate").NoOptDefVal = defaultGenerate
+	flags.BoolVar(&from.local, "local", false, "set it in this machine's local file, which overrides the environment's")
+	cmd.MarkFlagsMutuallyExclusive("file", "generate")
+	return cmd
+}
+
+func (a *app) set(ctx context.Context, key string, from valueSource) error {
+	c, v, err := a.openToWrite(ctx)
+	if err != nil {
+		return err
+	}
+	if from.local {
+		if v, err = a.openLocal(ctx, c); err != nil {
+			return err
+		}
+	}
+	value, err := a.value(key, from)
+	if err != nil {
+		return err
+	}
+	return a.update(ctx, c, v, func(doc format.Document) error { return doc.Set(key, value) })
+}
+
+// update makes a change to the document, again if somebody else saves meanwhile.
+func (a *app) update(ctx context.Context, c *vault, v *backend.Vault, change func(format.Document) error) error {
+	ctx, cancel := context.WithTimeout(ctx, retryTime)
+	defer cancel()
+	saved, err := v.Update(ctx, func(text []byte) ([]byte, error) {
+		doc, err := c.options.Format.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", v.Name(), err)
+		}
+		if err := change(doc); err != nil {
+			return nil, err
+		}
+		return doc.Bytes(), nil
+	})
+	if err != nil {
+		return err
+	}
+	if saved {
+		a.saved(c, v)
+	} else {
+		a.note("nothing changed, nothing saved")
+	}
+	return nil
+}
+
+// value gets the value that set is to store.
+func (a *app) value(key string, from valueSource) (string, error) {
+	switch {
+	case from.stdin && (from.file != "" || from.generate != ""):
+		return "", &usageError{msg: "the value comes from - or from --file or --generate, not from two of them"}
+	case from.stdin:
+		text, err := readLimited(a.in)
+		if err != nil {
+			return "", fmt.Errorf("standard input: %w", err)
+		}
+		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+		return string(text), nil
+	case from.file != "":
+		f, err := os.Open(from.file)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", from.file, errors.Unwrap(err))
+		}
+		defer f.Close()
+		text, err := readLimited(f)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", from.file, err)
+		}
+		return string(text), nil
+	case from.generate != "":
+		return generate(from.generate)
+	}
+	return a.ask(key)
+}
+
+// ask asks for a value without an echo.
+func (a *app) ask(key string) (string, error) {
+	if a.noInput || !term.IsTerminal(int(a.in.Fd())) {
+		return "", &usageError{msg: "there is no terminal to ask for the value", hint: a.name + " set " + quote(key) + " - takes it from standard input"}
+	}
+	fmt.Fprintf(a.err, "value of %s: ", sanitize(key))
+	text, err := term.ReadPassword(int(a.in.Fd()))
+	fmt.Fprintln(a.err)
+	if errors.Is(err, io.EOF) {
+		return "", &codeError{errors.New("no value was given, nothing saved"), exitAborted}
+	}
+	return string(text), err
+}
+
+func readLimited(r io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxValue+1))
+	if err == nil && len(text) > maxValue {
+		err = fmt.Errorf("%w: a value has at most %d bytes; encrypt FILE keeps larger ones", backend.ErrTooLarge, maxValue)
+	}
+	return text, err
+}
+
+// openLocal opens the environment's local file, and makes it if there is none.
+func (a *app) openLocal(ctx context.Context, c *vault) (*backend.Vault, error) {
+	o := c.options
+	o.Store = c.Store(c.LocalPath())
+	if _, err := backend.Init(ctx, o); err != nil {
+		return nil, err
+	}
+	if inWorkTree(c.Root) {
+		if _, err := prepareGit(c.Root, "*.local.*.enc"); err != nil {
+			return nil, err
+		}
+	}
+	return backend.Open(ctx, o)
+}
