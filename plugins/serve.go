@@ -30,7 +30,7 @@ import (
 
 // DescribeFlag makes a plugin print what it is, as the reply to a describe
 // request of docs/plugin-protocol.md, and end.
-const DescribeFlag = "--flask-vault-describe"
+const DescribeFlag = external.DescribeFlag
 
 // aloneFor is how long a plugin waits for its host to connect.
 const aloneFor = time.Minute

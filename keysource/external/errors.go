@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/flask-vault/flask-vault/keysource"
+	"github.com/flask-vault/flask-vault/plugins/trust"
 )
 
 // Code says what kind of error it is.
@@ -90,6 +91,8 @@ func AsReply(err error) Reply {
 		if err == error(typed) {
 			e.Message = typed.Message
 		}
+	case errors.As(err, new(*trust.Error)):
+		e.Code = Untrusted
 	case errors.Is(err, keysource.ErrNoKey):
 		e.Code = NoKey
 	case errors.Is(err, errors.ErrUnsupported):

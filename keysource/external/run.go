@@ -21,9 +21,9 @@ const (
 	hostName = "flask-vault-pluginhost"
 )
 
-// run is the Call of an Options that has none: it runs the plugin, or the host
-// of it.
-func run(ctx context.Context, r Request, o Options) (Reply, error) {
+// Run is the Call of an Options that has none: it runs the plugin, or
+// flask-vault-pluginhost for it. o has all its defaults.
+func Run(ctx context.Context, r Request, o Options) (Reply, error) {
 	record, err := o.Store.Get(r.Plugin)
 	if err != nil {
 		return Reply{}, err
@@ -36,13 +36,17 @@ func run(ctx context.Context, r Request, o Options) (Reply, error) {
 		return Reply{}, err
 	}
 	defer program.Close()
-	return oneShot(ctx, program, r, launch.Options{Name: r.Plugin, Env: launch.Environment(record.Environment)},
-		o.CallTimeout, launch.NewWords(o.words(r.Plugin)))
+	reply, err := oneShot(ctx, program, r, launch.Options{Name: r.Plugin, Env: launch.Environment(record.Environment)},
+		o.CallTimeout, o.words(r.Plugin))
+	if err == nil && reply.Error != nil && !byPlugin[reply.Error.Code] {
+		reply.Error.Code = Failed // the other codes are what a host says
+	}
+	return reply, err
 }
 
-// words shows a line as the plugin's.
-func (o Options) words(plugin string) func(string) {
-	return func(line string) { o.Notice("plugin " + plugin + ": " + line) }
+// words collects what a plugin writes on its standard error.
+func (o Options) words(plugin string) *launch.Words {
+	return launch.NewWords(func(line string) { o.Words(plugin, line) })
 }
 
 // runHost has flask-vault-pluginhost make the call. That program keeps the time
@@ -56,7 +60,7 @@ func runHost(ctx context.Context, r Request, record trust.Record, o Options) (Re
 	r.StartTimeout, r.CallTimeout = o.StartTimeout.Milliseconds(), o.CallTimeout.Milliseconds()
 	env := append(launch.Environment(append([]string{"TMPDIR"}, record.Environment...)), trust.EnvDir+"="+o.Store.Dir())
 	return oneShot(ctx, launch.Installed(path), r, launch.Options{Name: hostName, Env: env, Gentle: true},
-		o.StartTimeout+o.CallTimeout+2*time.Second, launch.NewWords(o.words(r.Plugin)))
+		o.StartTimeout+o.CallTimeout+2*time.Second, o.words(r.Plugin))
 }
 
 // findHost finds flask-vault-pluginhost beside our own executable.

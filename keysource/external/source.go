@@ -30,12 +30,16 @@ type Options struct {
 	// prompt: nobody is there. The time that it takes does not count.
 	Prompt func(ctx context.Context, plugin string, p Prompt) (string, error)
 
-	// Notice shows a line about a plugin: that it is being waited for, and what
-	// it writes on its standard error, made printable. nil writes to os.Stderr.
+	// Notice shows a line about a plugin, such as that it is being waited for.
+	// nil writes to os.Stderr.
 	Notice func(line string)
 
-	// Call carries one request to a plugin and returns its reply; nil runs
-	// processes as the package comment says. plugins/host sets it.
+	// Words shows a line that a plugin wrote on its standard error, made
+	// printable. nil gives it to Notice with "plugin NAME: " in front.
+	Words func(plugin, line string)
+
+	// Call carries one request to a plugin and returns its reply; nil is [Run].
+	// plugins/host sets it.
 	Call func(ctx context.Context, r Request, o Options) (Reply, error)
 }
 
@@ -47,7 +51,8 @@ const (
 	noticeAfter = time.Second
 )
 
-// WithDefaults returns o with a value in each field but Prompt and Host.
+// WithDefaults returns o with a value in each field but Prompt and Host,
+// which mean something when empty.
 func (o Options) WithDefaults() (Options, error) {
 	if o.Store == nil {
 		s, err := trust.Default()
@@ -65,8 +70,12 @@ func (o Options) WithDefaults() (Options, error) {
 	if o.Notice == nil {
 		o.Notice = func(line string) { fmt.Fprintln(os.Stderr, line) }
 	}
+	if o.Words == nil {
+		notice := o.Notice
+		o.Words = func(plugin, line string) { notice("plugin " + plugin + ": " + line) }
+	}
 	if o.Call == nil {
-		o.Call = run
+		o.Call = Run
 	}
 	return o, nil
 }
