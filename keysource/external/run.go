@@ -137,7 +137,7 @@ func oneShot(ctx context.Context, program *launch.Program, r Request, lo launch.
 	if err != nil && lo.Gentle {
 		p.Ask()
 	}
-	p.Wait(context.WithoutCancel(ctx), endIn(err, lo.Gentle))
+	ended := p.Wait(context.WithoutCancel(ctx), endIn(err, lo.Gentle))
 	p.Kill()
 	<-told
 	words.Flush()
@@ -148,6 +148,9 @@ func oneShot(ctx context.Context, program *launch.Program, r Request, lo launch.
 	case errors.Is(res.err, bufio.ErrTooLong):
 		return Reply{}, &Error{Code: TooLarge, Message: fmt.Sprintf("its reply has more than %d bytes", MaxMessage)}
 	case res.err != nil || len(bytes.TrimSpace(res.line)) == 0:
+		if !ended {
+			return Reply{}, &Error{Code: BadReply, Message: "it closed its standard output without a reply"}
+		}
 		return Reply{}, silent(p.Status())
 	}
 	return parseReply(r.Op, res.line)

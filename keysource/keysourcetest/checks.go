@@ -56,11 +56,11 @@ func checkName(s *suite) error {
 func checkUnknownSetting(s *suite) error {
 	src, err := s.h.New(s.with("no_such_setting", "x"))
 	if err == nil {
-		ctx, cancel := context.WithTimeout(s.ctx, s.h.Timeout)
-		defer cancel()
-		_, err = src.Load(ctx)
-	}
-	if err != nil {
+		err = s.within(s.ctx, func(ctx context.Context) error {
+			_, err := src.Load(ctx)
+			return err
+		})
+	} else {
 		s.hear(err.Error())
 	}
 	switch {
@@ -109,17 +109,17 @@ func checkConcurrent(s *suite) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, s.h.Timeout)
-	defer cancel()
 	const n = 4
 	found := make(chan error, n)
 	for range n {
 		go func() {
-			got, err := src.Load(ctx)
-			if err == nil && got != k {
-				err = fmt.Errorf("it gave the key %s, not %s", got.ID(), k.ID())
-			}
-			found <- err
+			found <- s.within(s.ctx, func(ctx context.Context) error {
+				got, err := src.Load(ctx)
+				if err == nil && got != k {
+					err = fmt.Errorf("it gave the key %s, not %s", got.ID(), k.ID())
+				}
+				return err
+			})
 		}()
 	}
 	var errs []error

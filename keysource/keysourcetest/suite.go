@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/flask-vault/flask-vault/keysource"
 )
@@ -20,9 +22,11 @@ type suite struct {
 	broken  error // why no source can be made
 	saves   bool
 	deletes bool
-	only    string // why the place is only read; "" if it may be changed
-	said    []string
+	only    string          // why the place is only read; "" if it may be changed
 	keys    []keysource.Key // that were ever in the place
+
+	mu   sync.Mutex
+	said []string
 }
 
 func newSuite(ctx context.Context, h Harness) *suite {
@@ -89,7 +93,11 @@ func (s *suite) make() (keysource.Source, error) {
 	return src, nil
 }
 
-func (s *suite) hear(text string) { s.said = append(s.said, text) }
+func (s *suite) hear(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.said = append(s.said, text)
+}
 
 // do makes a source and lets act use it within the time limit.
 func (s *suite) do(ctx context.Context, act func(context.Context, keysource.Source) error) error {
@@ -97,17 +105,24 @@ func (s *suite) do(ctx context.Context, act func(context.Context, keysource.Sour
 	if err != nil {
 		return err
 	}
+	return s.within(ctx, func(ctx context.Context) error { return act(ctx, src) })
+}
+
+// within runs act and does not wait longer for it than the time limit allows,
+// even if it minds no context.
+func (s *suite) within(ctx context.Context, act func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.h.Timeout)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- act(ctx, src) }()
+	go func() { done <- act(ctx) }()
+	var err error
 	select {
 	case err = <-done:
 	case <-ctx.Done():
 		// One that minds its context answers now; one that does not is late.
 		select {
 		case err = <-done:
-		case <-s.late():
+		case <-time.After(s.h.Timeout):
 			return fmt.Errorf("it did not return within %v", s.h.Timeout)
 		}
 	}
@@ -117,19 +132,20 @@ func (s *suite) do(ctx context.Context, act func(context.Context, keysource.Sour
 	return err
 }
 
-func (s *suite) late() <-chan struct{} {
-	ctx, cancel := context.WithTimeout(context.Background(), s.h.Timeout)
-	context.AfterFunc(ctx, cancel)
-	return ctx.Done()
-}
-
 func (s *suite) load() (keysource.Key, error) { return s.loadIn(s.ctx) }
 
-func (s *suite) loadIn(ctx context.Context) (k keysource.Key, err error) {
-	err = s.do(ctx, func(ctx context.Context, src keysource.Source) (err error) {
-		k, err = src.Load(ctx)
+func (s *suite) loadIn(ctx context.Context) (keysource.Key, error) {
+	found := make(chan keysource.Key, 1)
+	err := s.do(ctx, func(ctx context.Context, src keysource.Source) error {
+		k, err := src.Load(ctx)
+		found <- k
 		return err
 	})
+	var k keysource.Key
+	select {
+	case k = <-found:
+	default: // it did not return
+	}
 	if err != nil && !k.IsZero() {
 		err = fmt.Errorf("load returned a key together with an error: %w", err)
 	}

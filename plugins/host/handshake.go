@@ -2,6 +2,7 @@ package host
 
 import (
 	"bufio"
+	"context"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -29,6 +30,7 @@ const maxHandshake = 8 << 10 // bytes of the first line; a P-521 certificate tak
 // dropped, so that a plugin which prints does not block.
 type firstLine struct {
 	from *os.File
+	proc *launch.Process
 	dir  string // where the socket must be
 
 	rest string // of the line, for Read
@@ -81,6 +83,11 @@ func (f *firstLine) line() (string, error) {
 	}
 	if errors.Is(s.Err(), bufio.ErrTooLong) {
 		return "", bad("its first line has more than %d bytes and is no handshake", maxHandshake)
+	}
+	// The pipe is closed. Wait for the end here, before go-plugin sees it and
+	// kills: how the plugin ends by itself says more.
+	if !f.proc.Wait(context.Background(), settle) {
+		return "", bad("it closed its standard output without a handshake")
 	}
 	return "", io.EOF
 }

@@ -80,11 +80,11 @@ func (s *session) call(ctx context.Context, api keysourcev1.KeySourceClient, r e
 	limit := time.AfterFunc(s.o.CallTimeout, s.expire)
 	defer limit.Stop()
 	// The plugin may see the deadline; what keeps it is our own clock.
-	ctx, cancel := context.WithTimeout(ctx, s.o.CallTimeout+settle)
+	limited, cancel := context.WithTimeout(ctx, s.o.CallTimeout+settle)
 	defer cancel()
-	reply, err := send(ctx, api, r)
+	reply, err := send(limited, api, r)
 	if err != nil {
-		return external.Reply{}, s.whyFailed(err)
+		return external.Reply{}, s.whyFailed(ctx, err)
 	}
 	return reply, nil
 }
@@ -176,7 +176,7 @@ func codeOf(c keysourcev1.Code) external.Code {
 }
 
 // whyFailed says what became of a call that brought no reply.
-func (s *session) whyFailed(err error) error {
+func (s *session) whyFailed(ctx context.Context, err error) error {
 	var own *external.Error
 	if errors.As(err, &own) {
 		return err
@@ -184,8 +184,11 @@ func (s *session) whyFailed(err error) error {
 	s.mu.Lock()
 	reason, proc := s.reason, s.proc
 	s.mu.Unlock()
-	if reason != nil {
+	switch {
+	case reason != nil:
 		return reason
+	case ctx.Err() != nil:
+		return gaveUp(ctx)
 	}
 	text := launch.Printable(status.Convert(err).Message(), 200)
 	switch code := status.Code(err); code {

@@ -25,7 +25,7 @@ func (r *pluginRunner) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.s.proc, r.s.stdout = p, &firstLine{from: p.Stdout, dir: r.dir}
+	r.s.proc, r.s.stdout = p, &firstLine{from: p.Stdout, proc: p, dir: r.dir}
 	return nil
 }
 

@@ -130,7 +130,7 @@ func (s *session) start(ctx context.Context) (keysourcev1.KeySourceClient, error
 			return api.(keysourcev1.KeySourceClient), nil
 		}
 	}
-	return nil, s.whyFailed(err)
+	return nil, s.whyFailed(ctx, err)
 }
 
 func (s *session) expire() {
@@ -184,8 +184,6 @@ func (s *session) whyNotStarted(err error) error {
 		return &external.Error{Code: external.NotStarted, Message: launch.Printable(err.Error(), 200), Err: err}
 	case stdout.problem() != nil:
 		return stdout.problem()
-	case !proc.Wait(context.Background(), settle):
-		return &external.Error{Code: external.BadHandshake, Message: "it closed its standard output without a handshake"}
 	case proc.Status() == "exit status 0":
 		return &external.Error{Code: external.NoReply, Message: "it ended before the handshake, as if all were well; is it a Flask-Vault plugin?"}
 	}
