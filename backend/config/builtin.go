@@ -8,6 +8,7 @@ import (
 	"github.com/flask-vault/flask-vault/format/yaml"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/env"
+	"github.com/flask-vault/flask-vault/keysource/external"
 	"github.com/flask-vault/flask-vault/keysource/file"
 )
 
@@ -17,7 +18,7 @@ import (
 // Formats are the formats that a credentials file can have, by its extension.
 var Formats = format.Registry{yaml.Format{}}
 
-// keySources are the key sources that a configuration can name.
+// keySources are the built-in key sources. Every other name is that of a plugin.
 func (c *Config) keySources() keysource.Registry {
 	return keysource.Registry{
 		"env": func(s keysource.Settings) (keysource.Source, error) {
@@ -25,6 +26,14 @@ func (c *Config) keySources() keysource.Registry {
 		},
 		"file": c.keyFile,
 	}
+}
+
+func (c *Config) newSource(spec sourceSpec) (keysource.Source, error) {
+	reg := c.keySources()
+	if _, ok := reg[spec.Name]; !ok {
+		reg[spec.Name] = external.Factory(spec.Name, c.overrides.Plugins)
+	}
+	return reg.New(spec.Name, spec.Settings)
 }
 
 func (c *Config) keyFile(s keysource.Settings) (keysource.Source, error) {

@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
 	storefile "github.com/flask-vault/flask-vault/backend/file"
 	"github.com/flask-vault/flask-vault/keysource"
+	"github.com/flask-vault/flask-vault/keysource/external"
 )
 
 // DefaultEnvironment is how the environment without a name is called.
@@ -28,6 +30,8 @@ type Overrides struct {
 	NewEnvironment  bool     // Environment need not exist yet: for making one
 	KeySources      []string // FLASK_VAULT_KEYSOURCE, separated by commas; see [Config.Sources]
 	InsecureKeyFile bool     // FLASK_VAULT_INSECURE_KEY_FILE: read key files that others can read
+
+	Plugins external.Options // how plugins reach the person; times that are 0 come from the configuration
 }
 
 // Config is a vault's configuration with every layer applied.
@@ -117,6 +121,9 @@ func (c *Config) applyFile() error {
 			return err
 		}
 	}
+	if err := c.applyPlugins(f.Plugins); err != nil {
+		return err
+	}
 	c.Environments = append([]string{DefaultEnvironment}, slices.Sorted(maps.Keys(f.Environments))...)
 	layers := []environment{f.environment}
 	if c.Environment != DefaultEnvironment {
@@ -139,6 +146,31 @@ func (c *Config) applyFile() error {
 		if err := c.applyEnvironment(l); err != nil {
 			return &Error{Where: cmp.Or(c.File, FileName), Msg: err.Error()}
 		}
+	}
+	return nil
+}
+
+// applyPlugins takes the times that plugins have.
+func (c *Config) applyPlugins(p pluginTimes) error {
+	for _, t := range []struct {
+		name, value, variable string
+		set                   *time.Duration
+	}{
+		{"start_timeout", p.StartTimeout, "FLASK_VAULT_PLUGIN_START_TIMEOUT", &c.overrides.Plugins.StartTimeout},
+		{"call_timeout", p.CallTimeout, "FLASK_VAULT_PLUGIN_CALL_TIMEOUT", &c.overrides.Plugins.CallTimeout},
+	} {
+		value, where := t.value, c.File+": plugins: "+t.name
+		if v := os.Getenv(t.variable); v != "" {
+			value, where = v, t.variable
+		}
+		if *t.set != 0 || value == "" {
+			continue
+		}
+		d, err := time.ParseDuration(value)
+		if err != nil || d <= 0 {
+			return &Error{Where: where, Msg: fmt.Sprintf("%q is not a time such as 10s or 1m", value)}
+		}
+		*t.set = d
 	}
 	return nil
 }
@@ -255,10 +287,6 @@ func (c *Config) Source(name string) (keysource.Source, error) {
 	user := *c
 	user.userSources = true
 	return user.newSource(specs[0])
-}
-
-func (c *Config) newSource(spec sourceSpec) (keysource.Source, error) {
-	return c.keySources().New(spec.Name, spec.Settings)
 }
 
 // In is the same configuration for another of its environments.

@@ -20,8 +20,15 @@ import (
 // fileConfig is flask-vault.yaml, version 1.
 type fileConfig struct {
 	Version      int
+	Plugins      pluginTimes
 	environment  `mapstructure:",squash"`
 	Environments map[string]environment `mapstructure:"environments"` // the name that messages show
+}
+
+// pluginTimes are how long plugins may take, such as "10s".
+type pluginTimes struct {
+	StartTimeout string `mapstructure:"start_timeout"`
+	CallTimeout  string `mapstructure:"call_timeout"`
 }
 
 // environment is what each environment can set; what it leaves out comes from

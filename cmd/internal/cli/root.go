@@ -60,6 +60,7 @@ func (a *app) root() *cobra.Command {
 		a.checkCommand(),
 		a.rekeyCommand(),
 		a.keyCommand(),
+		a.pluginCommand(),
 		a.doctorCommand(),
 		a.configCommand(),
 		a.versionCommand(),
