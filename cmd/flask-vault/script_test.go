@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestScript runs the sessions in testdata/script. What each of them pins is
+// told in its first lines. Beside the commands of testscript they have
+//
+//	exits CODE COMMAND...     the command ends with exactly this code
+//	umask MASK COMMAND...     the command runs under this umask
+//	mode MODE FILE...         the files have these permission bits
+//	same FILE FILE            the two names are one file, not merely equal
+//	as-nobody COMMAND...      flask-vault without root's rights
+//	sealed FILE               the file is an envelope, not plaintext and not empty
+//
+// Files under bin/ are programs on the PATH, which is how a script brings its
+// own editors. HOME and XDG_RUNTIME_DIR are directories of the script.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata/script",
+		RequireUniqueNames: true,
+		Setup:              setupScript,
+		Condition:          condition,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  exits,
+			"umask":  umask,
+			"mode":   mode,
+			"same":   same,
+			"sealed": sealed,
+		},
+	})
+}
+
+func setupScript(env *testscript.Env) error {
+	// as-nobody must be able to reach the script's files by their full path.
+	if err := os.Chmod(filepath.Dir(env.WorkDir), 0o711); err != nil { //nolint:gosec // a directory to pass through
+		return err
+	}
+	bin := filepath.Join(env.WorkDir, "bin")
+	programs, err := os.ReadDir(bin)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, p := range programs {
+		if err := os.Chmod(filepath.Join(bin, p.Name()), 0o755); err != nil { //nolint:gosec // a program
+			return err
+		}
+	}
+	env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
+	for name, variable := range map[string]string{"home": "HOME", "run": "XDG_RUNTIME_DIR"} {
+		dir := filepath.Join(env.WorkDir, "."+name)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return err
+		}
+		env.Setenv(variable, dir)
+	}
+	return nil
+}
+
+func condition(name string) (bool, error) {
+	if name == "root" {
+		return os.Geteuid() == 0, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// umask goes through a shell, since a mask belongs to a whole process.
+func umask(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: umask MASK COMMAND...")
+	}
+	ts.Check(ts.Exec("sh", append([]string{"-c", `umask "$0"; exec "$@"`}, args...)...))
+}
+
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: mode MODE FILE...")
+	}
+	want, err := strconv.ParseUint(args[0], 8, 32)
+	ts.Check(err)
+	for _, name := range args[1:] {
+		info, err := os.Lstat(ts.MkAbs(name))
+		ts.Check(err)
+		if got := info.Mode().Perm(); got != fs.FileMode(want) {
+			ts.Fatalf("%s has mode %04o, want %04o", name, got, want)
+		}
+	}
+}
+
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: same FILE FILE")
+	}
+	var infos [2]fs.FileInfo
+	for i, name := range args {
+		info, err := os.Stat(ts.MkAbs(name))
+		ts.Check(err)
+		infos[i] = info
+	}
+	if os.SameFile(infos[0], infos[1]) == neg {
+		ts.Fatalf("same file: %v", neg)
+	}
+}
+
+// envelope is at least a nonce and a tag, 28 bytes, in URL-safe base64 with padding.
+var envelope = regexp.MustCompile(`^(?:[\w-]{4}){9,}(?:[\w-]{2}==|[\w-]{3}=|[\w-]{4})\s*$`)
+
+func sealed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sealed FILE")
+	}
+	if !envelope.MatchString(ts.ReadFile(args[0])) {
+		ts.Fatalf("%s is not an envelope", args[0])
+	}
+}
