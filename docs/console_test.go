@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -24,13 +25,13 @@ func TestConsoleSessions(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("SKIPPED: the sessions need a POSIX shell")
 	}
-	bin := build(t)
+	programs := build(t)
 	ran := 0
 	for name, text := range documents(t) {
 		steps := session(text)
 		ran += len(steps)
 		if len(steps) > 0 {
-			t.Run(name, func(t *testing.T) { play(t, bin, steps) })
+			t.Run(name, func(t *testing.T) { play(t, programs, steps) })
 		}
 	}
 	if ran < 20 {
@@ -38,23 +39,41 @@ func TestConsoleSessions(t *testing.T) {
 	}
 }
 
-// build makes a directory with flask-vault, flask and an editor.
-func build(t *testing.T) string {
-	t.Helper()
-	bin := t.TempDir()
-	cmd := exec.Command("go", "build", "-o", filepath.Join(bin, "flask-vault"), "./cmd/flask-vault")
+// bin is a directory with flask-vault, flask and an editor, made once.
+var bin = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "flask-vault-docs-")
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "flask-vault"), "./cmd/flask-vault")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+		return dir, fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	if err := os.Symlink("flask-vault", filepath.Join(bin, "flask")); err != nil {
-		t.Fatal(err)
+	if err := os.Symlink("flask-vault", filepath.Join(dir, "flask")); err != nil {
+		return dir, err
 	}
 	editor := "#!/bin/sh\necho 'db.password: correct horse battery staple' >>\"$1\"\n"
-	if err := os.WriteFile(filepath.Join(bin, "some-editor"), []byte(editor), 0o755); err != nil {
+	return dir, os.WriteFile(filepath.Join(dir, "some-editor"), []byte(editor), 0o755)
+})
+
+func build(t *testing.T) string {
+	t.Helper()
+	dir, err := bin()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return bin
+	return dir
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if runtime.GOOS != "windows" {
+		if dir, _ := bin(); dir != "" {
+			_ = os.RemoveAll(dir)
+		}
+	}
+	os.Exit(code)
 }
 
 // step is one command and what the document says that it prints.
@@ -87,7 +106,7 @@ func session(text string) []step {
 	return steps
 }
 
-func play(t *testing.T, bin string, steps []step) {
+func play(t *testing.T, programs string, steps []step) {
 	base := t.TempDir()
 	dir := filepath.Join(base, "shop")
 	runtimeDir := filepath.Join(base, "run")
@@ -107,7 +126,7 @@ func play(t *testing.T, bin string, steps []step) {
 	cmd := exec.Command("sh", "-c", script)
 	cmd.Dir = dir
 	cmd.Env = []string{
-		"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"),
+		"PATH=" + programs + string(filepath.ListSeparator) + os.Getenv("PATH"),
 		"HOME=" + base, "XDG_RUNTIME_DIR=" + runtimeDir, "TMPDIR=" + base, "EDITOR=some-editor", "LC_ALL=C.UTF-8",
 	}
 	out, err := cmd.CombinedOutput()
