@@ -205,13 +205,14 @@ func (c *Config) applyEnvironment(e environment) error {
 }
 
 func (c *Config) unknownEnvironment() error {
-	msg := fmt.Sprintf("there is no environment %q", c.Environment)
+	e := &Error{Where: cmp.Or(c.File, FileName), Msg: fmt.Sprintf("there is no environment %q", c.Environment)}
 	if near := Nearest(c.Environment, c.Environments); near != "" {
-		msg += fmt.Sprintf("; did you mean %q?", near)
+		e.Msg += fmt.Sprintf("; did you mean %q?", near)
 	} else {
-		msg += fmt.Sprintf(" (there are: %s)", strings.Join(c.Environments, ", "))
+		e.Msg += fmt.Sprintf(" (there are: %s)", strings.Join(c.Environments, ", "))
+		e.Environment = c.Environment
 	}
-	return &Error{Where: cmp.Or(c.File, FileName), Msg: msg, Environment: c.Environment}
+	return e
 }
 
 func (c *Config) applyUser(o Overrides) error {
