@@ -25,7 +25,7 @@ import (
 //	sealed FILE               the file is an envelope, not plaintext and not empty
 //
 // Files under bin/ are programs on the PATH, which is how a script brings its
-// own editors. HOME and XDG_RUNTIME_DIR are directories of the script.
+// own editors. $VECTORS has vaults of the real Flask-Vault. HOME and XDG_RUNTIME_DIR are directories of the script.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
@@ -57,6 +57,11 @@ func setupScript(env *testscript.Env) error {
 			return err
 		}
 	}
+	vectors, err := filepath.Abs("../../backend/testdata/flask-vault")
+	if err != nil {
+		return err
+	}
+	env.Setenv("VECTORS", vectors)
 	env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 	for name, variable := range map[string]string{"home": "HOME", "run": "XDG_RUNTIME_DIR"} {
 		dir := filepath.Join(env.WorkDir, "."+name)

@@ -132,7 +132,7 @@ func (a *app) classify(err error) (code int, hint string) {
 	case as(&exposed):
 		return exitPolicy, fmt.Sprintf("chmod 600 %s makes it private; --insecure-key-file reads it as it is", quote(exposed.Path))
 	case as(&distrust):
-		return exitPlugin, distrust.Command
+		return exitPlugin, "" // its text says what to type
 	case as(&plugin) && plugin.Code != external.NoKey:
 		return exitPlugin, pluginHint(a.name, plugin)
 	case is(keysource.ErrNoKey):
