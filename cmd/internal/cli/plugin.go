@@ -17,7 +17,7 @@ import (
 
 func (a *app) pluginCommand() *cobra.Command {
 	return a.group("plugin", "Install, check and remove key source plugins",
-		a.pluginInstallCommand(), a.pluginListCommand(), a.pluginVerifyCommand(), a.pluginRemoveCommand(), a.pluginTestCommand())
+		a.pluginNewCommand(), a.pluginInstallCommand(), a.pluginListCommand(), a.pluginVerifyCommand(), a.pluginRemoveCommand(), a.pluginTestCommand())
 }
 
 // pluginOptions let plugins reach the person, if there is one.

@@ -1,4 +1,4 @@
-// Command directory is a key source plugin: one directory, one file per key.
+// Command directory is a key source plugin: it reads the file named key in a directory.
 package main
 
 import (
@@ -16,6 +16,9 @@ type directory struct{ file string }
 
 // New makes the source from its settings.
 func New(s keysource.Settings) (keysource.Source, error) {
+	if err := s.Only("dir"); err != nil {
+		return nil, err
+	}
 	if !filepath.IsAbs(s["dir"]) {
 		return nil, errors.New("the setting dir has to be an absolute path")
 	}
