@@ -134,3 +134,21 @@ func TestNamedTestsExist(t *testing.T) {
 		}
 	}
 }
+
+// TestDependenciesAreDecided wants a line in decision 4 for every direct dependency.
+func TestDependenciesAreDecided(t *testing.T) {
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	decided := documents(t)["docs/decisions/0004-dependencies.md"]
+	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(string(mod), -1)
+	if len(direct) == 0 {
+		t.Fatal("go.mod has no direct dependency")
+	}
+	for _, m := range direct {
+		if !strings.Contains(decided, "| "+m[1]+" |") {
+			t.Errorf("docs/decisions/0004-dependencies.md has no line for %s", m[1])
+		}
+	}
+}
