@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -178,7 +179,7 @@ func (c *Config) applyPlugins(p pluginTimes) error {
 func (c *Config) applyEnvironment(e environment) error {
 	file := filepath.Base(c.File)
 	c.setString("credentials", &c.Credentials, file, filepath.FromSlash(e.Credentials))
-	c.setString("key_id", &c.KeyID, file, e.KeyID)
+	c.setString("key_id", &c.KeyID, file, strings.ToLower(e.KeyID))
 	c.setString("base", &c.Base, file, e.Base)
 	if len(e.Required) > 0 {
 		c.Required, c.Origin["required"] = e.Required, file
@@ -271,6 +272,14 @@ func (c *Config) Sources() (keysource.Chain, error) {
 	chain := make(keysource.Chain, 0, len(c.sources))
 	for _, spec := range c.sources {
 		s, err := c.newSource(spec)
+		var plugin *external.Error
+		if err != nil && !errors.As(err, &plugin) {
+			where := c.Origin["keysource"]
+			if c.File != "" && !c.userSources {
+				where = c.File
+			}
+			return nil, &Error{Where: where, Msg: err.Error()}
+		}
 		if err != nil {
 			return nil, err
 		}

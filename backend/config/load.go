@@ -75,7 +75,7 @@ func load(path string) (*fileConfig, error) {
 		d.WeaklyTypedInput = false
 		d.DecodeHook = nil
 	}); err != nil {
-		return nil, bad("%v", err)
+		return nil, bad("%s", wrongType(err))
 	}
 	if len(meta.Unused) > 0 {
 		slices.Sort(meta.Unused)
@@ -102,6 +102,16 @@ func load(path string) (*fileConfig, error) {
 		}
 	}
 	return &c, nil
+}
+
+// wrongType says which field has a value of another type than it needs. The
+// decoder's own text spans lines and quotes the value.
+func wrongType(err error) string {
+	var field *mapstructure.DecodeError
+	if errors.As(err, &field) {
+		return fmt.Sprintf("%s is not of the type that it needs; a text of digits alone has to be in quotes", strings.ToLower(strings.TrimPrefix(field.Name(), ".")))
+	}
+	return "a field is not of the type that it needs"
 }
 
 // sourceSpec is one entry of keysource: a name, and settings if it has any.
