@@ -34,22 +34,22 @@ func (d *document) top() *mapping {
 	return d.index.of(d.root)
 }
 
-func (d *document) find(path string) (entry, bool) {
+func (d *document) find(path string) (found, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	top := d.top()
 	if top == nil {
-		return entry{}, false
+		return found{}, false
 	}
 	return d.index.find(top, path)
 }
 
 func (d *document) Get(path string) (format.Value, error) {
-	e, ok := d.find(path)
+	f, ok := d.find(path)
 	if !ok {
 		return format.Value{}, d.notFound(path)
 	}
-	return value(resolveAlias(e.value)), nil
+	return value(resolveAlias(f.value)), nil
 }
 
 func (d *document) Names() []string {

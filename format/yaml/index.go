@@ -124,10 +124,21 @@ func textKey(key *node) (string, bool) {
 
 func isMerge(key *node) bool { return kindOf(resolveAlias(key)) == kindMerge }
 
+// found is where a path led.
+type found struct {
+	entry
+	owner *mapping // the mapping that the path names, the top level or a nested one
+	up    entry    // the entry whose value owner is; zero for the top level
+	alias bool     // an alias stands on the way to owner, whose values others share
+}
+
+// merged says whether the value comes into its mapping by a merge key.
+func (f found) merged() bool { return f.in != f.owner.node }
+
 // find looks a path up: as one name, else as the longest name of a mapping
 // followed by a path in that mapping.
-func (x index) find(m *mapping, path string) (entry, bool) {
-	return x.search(m, path, nil)
+func (x index) find(m *mapping, path string) (found, bool) {
+	return x.search(found{owner: m}, path, nil)
 }
 
 // dead is a mapping and the length of a rest of the path that it does not have.
@@ -136,13 +147,15 @@ type dead struct {
 	rest int
 }
 
-func (x index) search(m *mapping, path string, tried map[dead]bool) (entry, bool) {
+func (x index) search(at found, path string, tried map[dead]bool) (found, bool) {
+	m := at.owner
 	if e, ok := m.names[path]; ok {
-		return e, true
+		at.entry = e
+		return at, true
 	}
 	state := dead{m, len(path)}
 	if tried[state] {
-		return entry{}, false
+		return found{}, false
 	}
 	for end := len(path); ; {
 		dot := strings.LastIndexByte(path[:min(end, m.prefix+1, len(path))], '.')
@@ -161,14 +174,15 @@ func (x index) search(m *mapping, path string, tried map[dead]bool) (entry, bool
 		if tried == nil {
 			tried = make(map[dead]bool)
 		}
-		if found, ok := x.search(x.of(child), path[dot+1:], tried); ok {
-			return found, true
+		next := found{owner: x.of(child), up: e, alias: at.alias || child != e.value || e.in != m.node}
+		if f, ok := x.search(next, path[dot+1:], tried); ok {
+			return f, true
 		}
 	}
 	if tried != nil {
 		tried[state] = true
 	}
-	return entry{}, false
+	return found{}, false
 }
 
 // leaves lists the paths of all values below a mapping that find gives back.
@@ -192,7 +206,7 @@ func (x index) leaves(root *mapping) []string {
 				names = append(names, path)
 				continue
 			}
-			if found, ok := x.find(root, path); !ok || found != e || seen[path] {
+			if f, ok := x.find(root, path); !ok || f.entry != e || seen[path] {
 				continue // another value answers to this path
 			}
 			if seen == nil {
