@@ -238,9 +238,9 @@ func TestLargeErrors(t *testing.T) {
 		"long line":           long + ": x\n",
 		"long line with tab":  long + "\t\n",
 		"open quote":          "a: \"" + big,
-		"touching comments":   strings.Repeat("a: \"b\"#c\n", 50_000) + "a: @\n",
-		"one long json line":  "{" + strings.Repeat(`"a": "b\tc",`, 50_000) + "\"a\"\n: 1}",
-		"tabs in quotes":      strings.Repeat("a: \"b\tc\"\n", 50_000) + "a: @\n",
+		"touching comments":   strings.Repeat("a: \"b\"#c\n", 5_000) + "a: @\n",
+		"one long json line":  "{" + strings.Repeat(`"a": "b\tc",`, 5_000) + "\"a\"\n: 1}",
+		"tabs in quotes":      strings.Repeat("a: \"b\tc\"\n", 5_000) + "a: @\n",
 		"long name in braces": "{\"" + strings.Repeat("x", 1<<20) + "\": y}",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -252,7 +252,7 @@ func TestLargeErrors(t *testing.T) {
 			}
 			took := time.Since(start)
 			t.Logf("%v: %v", took.Round(time.Millisecond), err)
-			if took > 20*time.Second {
+			if took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 		})
