@@ -1,8 +1,7 @@
-// Package keysourcetest checks that a key source keeps the rules of
+// Package keysourcetest checks in a Go test that a key source keeps the rules of
 // [keysource.Source], [keysource.Saver] and [keysource.Deleter].
 //
-// Every source of this project passes it, and so should yours: [Run] is for a
-// Go test, [Check] for a program, such as the one that tests an installed
-// plugin in whatever language it is written. Both do the same through the same
-// factory that a configuration uses.
+// Every source of this project passes it, and so should yours. The suite reaches
+// the source through the same factory that a configuration uses; the rules
+// themselves are in the package suite.
 package keysourcetest

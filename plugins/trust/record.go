@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -41,17 +40,34 @@ type Record struct {
 // Can reports whether the plugin has that operation.
 func (d Description) Can(operation string) bool { return slices.Contains(d.Operations, operation) }
 
-var (
-	nameShape     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
-	settingShape  = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
-	variableShape = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
-	versionShape  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.+-]{0,63}$`)
+const (
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits = "0123456789"
 )
+
+// shape is what a kind of name may look like. (A regular expression would cost
+// every program that links this package its compilation at the start.)
+type shape struct {
+	first, rest string // the characters that may come first and later
+	most        int    // bytes
+}
+
+var (
+	nameShape     = shape{lower + digits, lower + digits + "-", 63}
+	settingShape  = shape{lower + digits, lower + digits + "_-", 63}
+	variableShape = shape{lower + upper + "_", lower + upper + digits + "_", 128}
+	versionShape  = shape{lower + upper + digits, lower + upper + digits + ".+-", 64}
+)
+
+func (p shape) fits(s string) bool {
+	return s != "" && len(s) <= p.most && strings.Contains(p.first, s[:1]) && strings.Trim(s, p.rest) == ""
+}
 
 // CheckName returns an *[Error] unless name is one that a plugin can have: 1 to
 // 63 lower-case letters, digits and hyphens, not a hyphen first.
 func CheckName(name string) error {
-	if nameShape.MatchString(name) {
+	if nameShape.fits(name) {
 		return nil
 	}
 	return &Error{Kind: BadName, Message: fmt.Sprintf(
@@ -69,9 +85,9 @@ func (d *Description) Check() error {
 		d.Contract = Contract
 	}
 	switch {
-	case !nameShape.MatchString(d.Name):
+	case !nameShape.fits(d.Name):
 		return fmt.Errorf("it calls itself %.80q, which is not a name of lower-case letters, digits and hyphens", d.Name)
-	case !versionShape.MatchString(d.Version):
+	case !versionShape.fits(d.Version):
 		return fmt.Errorf("its version %.80q is not made of letters, digits, dots, plus signs and hyphens", d.Version)
 	case d.Protocol != GoPlugin && d.Protocol != OneShot:
 		return fmt.Errorf("it speaks the protocol %.80q, known are %s and %s", d.Protocol, GoPlugin, OneShot)
@@ -83,12 +99,12 @@ func (d *Description) Check() error {
 		return errors.New("it names too many operations, settings or variables")
 	}
 	for _, s := range d.Settings {
-		if !settingShape.MatchString(s) {
+		if !settingShape.fits(s) {
 			return fmt.Errorf("its setting %.80q is not made of lower-case letters, digits, hyphens and underscores", s)
 		}
 	}
 	for _, v := range d.Environment {
-		if !variableShape.MatchString(v) {
+		if !variableShape.fits(v) {
 			return fmt.Errorf("it asks for %.80q, which is not the name of a variable", v)
 		}
 		if u := strings.ToUpper(v); strings.HasPrefix(u, "FLASK_VAULT_") || strings.HasPrefix(u, "PLUGIN_") {

@@ -1,4 +1,4 @@
-package keysourcetest
+package suite
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
-// suite is one run: the harness, what the source can do, and every text that
+// run is one run of the suite: the harness, what the source can do, and every text that
 // came out of it.
-type suite struct {
+type run struct {
 	ctx     context.Context
 	h       Harness
 	broken  error // why no source can be made
@@ -29,8 +29,8 @@ type suite struct {
 	said []string
 }
 
-func newSuite(ctx context.Context, h Harness) *suite {
-	s := &suite{ctx: ctx, h: h}
+func newRun(ctx context.Context, h Harness) *run {
+	s := &run{ctx: ctx, h: h}
 	src, err := h.New(h.Settings)
 	if err != nil {
 		s.broken = err
@@ -59,12 +59,12 @@ const (
 	del
 )
 
-func (s *suite) canFill() bool { return s.h.Put != nil || s.saves }
+func (s *run) canFill() bool { return s.h.Put != nil || s.saves }
 
-func (s *suite) canClear() bool { return s.h.Clear != nil || s.deletes }
+func (s *run) canClear() bool { return s.h.Clear != nil || s.deletes }
 
 // cannot says why a check with these needs is left out; "" if it is not.
-func (s *suite) cannot(n needs) string {
+func (s *run) cannot(n needs) string {
 	switch {
 	case s.broken != nil:
 		return "" // the first check reports it, the others fail with it
@@ -84,7 +84,7 @@ func (s *suite) cannot(n needs) string {
 	return ""
 }
 
-func (s *suite) make() (keysource.Source, error) {
+func (s *run) make() (keysource.Source, error) {
 	src, err := s.h.New(s.h.Settings)
 	if err != nil {
 		s.hear(err.Error())
@@ -93,14 +93,14 @@ func (s *suite) make() (keysource.Source, error) {
 	return src, nil
 }
 
-func (s *suite) hear(text string) {
+func (s *run) hear(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.said = append(s.said, text)
 }
 
 // do makes a source and lets act use it within the time limit.
-func (s *suite) do(ctx context.Context, act func(context.Context, keysource.Source) error) error {
+func (s *run) do(ctx context.Context, act func(context.Context, keysource.Source) error) error {
 	src, err := s.make()
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (s *suite) do(ctx context.Context, act func(context.Context, keysource.Sour
 
 // within runs act and does not wait longer for it than the time limit allows,
 // even if it minds no context.
-func (s *suite) within(ctx context.Context, act func(context.Context) error) error {
+func (s *run) within(ctx context.Context, act func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.h.Timeout)
 	defer cancel()
 	done := make(chan error, 1)
@@ -132,9 +132,9 @@ func (s *suite) within(ctx context.Context, act func(context.Context) error) err
 	return err
 }
 
-func (s *suite) load() (keysource.Key, error) { return s.loadIn(s.ctx) }
+func (s *run) load() (keysource.Key, error) { return s.loadIn(s.ctx) }
 
-func (s *suite) loadIn(ctx context.Context) (keysource.Key, error) {
+func (s *run) loadIn(ctx context.Context) (keysource.Key, error) {
 	found := make(chan keysource.Key, 1)
 	err := s.do(ctx, func(ctx context.Context, src keysource.Source) error {
 		k, err := src.Load(ctx)
@@ -152,21 +152,21 @@ func (s *suite) loadIn(ctx context.Context) (keysource.Key, error) {
 	return k, err
 }
 
-func (s *suite) save(k keysource.Key) error {
+func (s *run) save(k keysource.Key) error {
 	s.keys = append(s.keys, k)
 	return s.do(s.ctx, func(ctx context.Context, src keysource.Source) error {
 		return src.(keysource.Saver).Save(ctx, k)
 	})
 }
 
-func (s *suite) delete() error {
+func (s *run) delete() error {
 	return s.do(s.ctx, func(ctx context.Context, src keysource.Source) error {
 		return src.(keysource.Deleter).Delete(ctx)
 	})
 }
 
 // fill makes the place hold that key.
-func (s *suite) fill(k keysource.Key) error {
+func (s *run) fill(k keysource.Key) error {
 	if s.h.Put == nil {
 		return s.save(k)
 	}
@@ -177,13 +177,13 @@ func (s *suite) fill(k keysource.Key) error {
 	return nil
 }
 
-func (s *suite) filled() (keysource.Key, error) {
+func (s *run) filled() (keysource.Key, error) {
 	k := keysource.NewKey()
 	return k, s.fill(k)
 }
 
 // empty makes the place hold nothing.
-func (s *suite) empty() error {
+func (s *run) empty() error {
 	if s.broken != nil {
 		return s.broken
 	}
@@ -200,14 +200,14 @@ func (s *suite) empty() error {
 }
 
 // clear leaves the place empty, if it may be changed.
-func (s *suite) clear() {
+func (s *run) clear() {
 	if s.broken == nil && s.only == "" && s.canClear() {
 		_ = s.empty()
 	}
 }
 
 // mustHold returns an error unless the place holds k.
-func (s *suite) mustHold(k keysource.Key, when string) error {
+func (s *run) mustHold(k keysource.Key, when string) error {
 	got, err := s.load()
 	switch {
 	case err != nil:
@@ -219,7 +219,7 @@ func (s *suite) mustHold(k keysource.Key, when string) error {
 }
 
 // mustBeEmpty returns an error unless the place holds nothing.
-func (s *suite) mustBeEmpty(when string) error {
+func (s *run) mustBeEmpty(when string) error {
 	k, err := s.load()
 	switch {
 	case err == nil:
@@ -231,7 +231,7 @@ func (s *suite) mustBeEmpty(when string) error {
 }
 
 // with are the settings with one more.
-func (s *suite) with(name, value string) keysource.Settings {
+func (s *run) with(name, value string) keysource.Settings {
 	m := maps.Clone(s.h.Settings)
 	if m == nil {
 		m = keysource.Settings{}
@@ -242,7 +242,7 @@ func (s *suite) with(name, value string) keysource.Settings {
 
 // leaked returns a text of the source that holds a part of a key. 8 characters
 // are 6 bytes of it, which no other text has by chance.
-func (s *suite) leaked() string {
+func (s *run) leaked() string {
 	const part = 8
 	for _, k := range s.keys {
 		raw := k.Bytes()

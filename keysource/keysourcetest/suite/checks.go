@@ -1,4 +1,4 @@
-package keysourcetest
+package suite
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 var checks = []struct {
 	name  string
 	needs needs
-	check func(*suite) error
+	check func(*run) error
 }{
 	{"name is one short line", 0, checkName},
 	{"an unknown setting is refused", 0, checkUnknownSetting},
@@ -35,7 +35,7 @@ var checks = []struct {
 	{"no error and no name holds a part of a key", 0, checkSecrecy},
 }
 
-func checkName(s *suite) error {
+func checkName(s *run) error {
 	src, err := s.make()
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func checkName(s *suite) error {
 	return nil
 }
 
-func checkUnknownSetting(s *suite) error {
+func checkUnknownSetting(s *run) error {
 	src, err := s.h.New(s.with("no_such_setting", "x"))
 	if err == nil {
 		err = s.within(s.ctx, func(ctx context.Context) error {
@@ -72,7 +72,7 @@ func checkUnknownSetting(s *suite) error {
 	return nil
 }
 
-func checkAnswers(s *suite) error {
+func checkAnswers(s *run) error {
 	k, err := s.load()
 	switch {
 	case err == nil && k.IsZero():
@@ -85,14 +85,14 @@ func checkAnswers(s *suite) error {
 	return nil
 }
 
-func checkEmpty(s *suite) error {
+func checkEmpty(s *run) error {
 	if err := s.empty(); err != nil {
 		return err
 	}
 	return s.mustBeEmpty("from the empty place")
 }
 
-func checkLoad(s *suite) error {
+func checkLoad(s *run) error {
 	k, err := s.filled()
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func checkLoad(s *suite) error {
 	return errors.Join(s.mustHold(k, "once"), s.mustHold(k, "a second time"))
 }
 
-func checkConcurrent(s *suite) error {
+func checkConcurrent(s *run) error {
 	k, err := s.filled()
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func checkConcurrent(s *suite) error {
 	return errors.Join(errs...)
 }
 
-func checkCanceled(s *suite) error {
+func checkCanceled(s *run) error {
 	k, err := s.filled()
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func checkCanceled(s *suite) error {
 	return nil
 }
 
-func checkOldKeys(s *suite) error {
+func checkOldKeys(s *run) error {
 	for _, size := range []int{24, 32} {
 		raw := make([]byte, 0, 32)
 		for len(raw) < size {
@@ -169,7 +169,7 @@ func checkOldKeys(s *suite) error {
 	return nil
 }
 
-func checkBadText(s *suite) error {
+func checkBadText(s *run) error {
 	const marker = "Zx9NotAKeyAtAllQw3"
 	for _, text := range []string{marker, marker + "==", marker + "\n" + marker, "AAAA" + marker + "AA==", strings.Repeat(marker, 500)} {
 		if err := s.h.Put([]byte(text)); err != nil {
@@ -188,7 +188,7 @@ func checkBadText(s *suite) error {
 	return nil
 }
 
-func checkSave(s *suite) error {
+func checkSave(s *run) error {
 	if s.canClear() {
 		if err := s.empty(); err != nil {
 			return err
@@ -201,7 +201,7 @@ func checkSave(s *suite) error {
 	return s.mustHold(k, "after save")
 }
 
-func checkSaveAgain(s *suite) error {
+func checkSaveAgain(s *run) error {
 	k := keysource.NewKey()
 	if err := s.save(k); err != nil {
 		return err
@@ -212,7 +212,7 @@ func checkSaveAgain(s *suite) error {
 	return s.mustHold(k, "after two saves")
 }
 
-func checkReplace(s *suite) error {
+func checkReplace(s *run) error {
 	if err := s.save(keysource.NewKey()); err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func checkReplace(s *suite) error {
 	return s.mustHold(k, "after the save of another key")
 }
 
-func checkSaveNothing(s *suite) error {
+func checkSaveNothing(s *run) error {
 	k := keysource.NewKey()
 	if err := s.save(k); err != nil {
 		return err
@@ -235,7 +235,7 @@ func checkSaveNothing(s *suite) error {
 	return s.mustHold(k, "after the save of no key")
 }
 
-func checkDelete(s *suite) error {
+func checkDelete(s *run) error {
 	if _, err := s.filled(); err != nil {
 		return err
 	}
@@ -245,7 +245,7 @@ func checkDelete(s *suite) error {
 	return s.mustBeEmpty("after delete")
 }
 
-func checkDeleteNothing(s *suite) error {
+func checkDeleteNothing(s *run) error {
 	if err := s.empty(); err != nil {
 		return err
 	}
@@ -255,7 +255,7 @@ func checkDeleteNothing(s *suite) error {
 	return nil
 }
 
-func checkSecrecy(s *suite) error {
+func checkSecrecy(s *run) error {
 	if text := s.leaked(); text != "" {
 		return fmt.Errorf("a text holds a part of a key: %q", text)
 	}

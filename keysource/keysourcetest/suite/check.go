@@ -1,8 +1,7 @@
-package keysourcetest
+package suite
 
 import (
 	"context"
-	"testing"
 	"time"
 
 	"github.com/flask-vault/flask-vault/keysource"
@@ -26,7 +25,7 @@ type Harness struct {
 	Clear func() error
 
 	// Scratch says that whatever the place holds may be lost. Without it a place
-	// that holds a key is only read. [Run] sets it.
+	// that holds a key is only read. keysourcetest.Run sets it.
 	Scratch bool
 
 	// Timeout is the most that one call may take; 0 is 30 s.
@@ -40,23 +39,6 @@ type Result struct {
 	Skipped string // why the rule could not be checked; "" if it was
 }
 
-// Run checks the source in the subtests of t. What the source cannot do is
-// logged and not checked.
-func Run(t *testing.T, h Harness) {
-	t.Helper()
-	h.Scratch = true
-	for _, r := range Check(t.Context(), h) {
-		t.Run(r.Name, func(t *testing.T) {
-			switch {
-			case r.Err != nil:
-				t.Error(r.Err)
-			case r.Skipped != "":
-				t.Log("not checked:", r.Skipped)
-			}
-		})
-	}
-}
-
 // Check checks the source and returns a result for each rule, in a fixed order.
 // The place is empty afterwards, or unchanged if the results say that it was
 // only read.
@@ -64,7 +46,7 @@ func Check(ctx context.Context, h Harness) []Result {
 	if h.Timeout <= 0 {
 		h.Timeout = 30 * time.Second
 	}
-	s := newSuite(ctx, h)
+	s := newRun(ctx, h)
 	defer s.clear()
 	results := make([]Result, 0, len(checks))
 	for _, c := range checks {
