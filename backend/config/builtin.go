@@ -19,26 +19,29 @@ import (
 var Formats = format.Registry{yaml.Format{}}
 
 // keySources are the built-in key sources. Every other name is that of a plugin.
-func (c *Config) keySources() keysource.Registry {
+// A path that byUser gives may lead anywhere, one in the file may not.
+func (c *Config) keySources(byUser bool) keysource.Registry {
 	return keysource.Registry{
 		"env": func(s keysource.Settings) (keysource.Source, error) {
 			return env.New(s["name"]), s.Only("name")
 		},
-		"file": c.keyFile,
+		"file": func(s keysource.Settings) (keysource.Source, error) {
+			return c.keyFile(s, byUser)
+		},
 	}
 }
 
-func (c *Config) newSource(spec sourceSpec) (keysource.Source, error) {
-	reg := c.keySources()
+func (c *Config) newSource(spec sourceSpec, byUser bool) (keysource.Source, error) {
+	reg := c.keySources(byUser)
 	if _, ok := reg[spec.Name]; !ok {
 		reg[spec.Name] = external.Factory(spec.Name, c.overrides.Plugins)
 	}
 	return reg.New(spec.Name, spec.Settings)
 }
 
-func (c *Config) keyFile(s keysource.Settings) (keysource.Source, error) {
+func (c *Config) keyFile(s keysource.Settings, byUser bool) (keysource.Source, error) {
 	path := cmp.Or(s["path"], KeyFile)
-	if !c.userSources {
+	if !byUser {
 		if err := localPath(path); err != nil {
 			return nil, err
 		}

@@ -52,11 +52,11 @@ type Config struct {
 	// flask-vault.yaml: "default", the file, a variable or a flag.
 	Origin map[string]string
 
-	overrides   Overrides
-	isNew       bool // the environment is not in the file yet
-	sources     []sourceSpec
-	userSources bool // whether the key sources come from the user, not from the file
-	from        string
+	overrides Overrides
+	isNew     bool         // the environment is not in the file yet
+	sources   []sourceSpec // as the file has them
+	user      []sourceSpec // as the user wants them instead, if not nil
+	from      string
 }
 
 // Resolve finds the vault and puts the layers together. It opens no vault and
@@ -226,7 +226,7 @@ func (c *Config) applyUser(o Overrides) error {
 		if err != nil {
 			return &Error{Where: where, Msg: err.Error()}
 		}
-		c.sources, c.userSources, c.Origin["keysource"] = specs, true, where
+		c.user, c.Origin["keysource"] = specs, where
 	}
 	c.Origin["insecure_key_file"] = "default"
 	switch v := os.Getenv("FLASK_VAULT_INSECURE_KEY_FILE"); v {
@@ -269,13 +269,17 @@ func (c *Config) userSpecs(names []string) ([]sourceSpec, error) {
 
 // Sources makes the chain of key sources.
 func (c *Config) Sources() (keysource.Chain, error) {
-	chain := make(keysource.Chain, 0, len(c.sources))
-	for _, spec := range c.sources {
-		s, err := c.newSource(spec)
+	specs := c.sources
+	if c.user != nil {
+		specs = c.user
+	}
+	chain := make(keysource.Chain, 0, len(specs))
+	for _, spec := range specs {
+		s, err := c.newSource(spec, c.user != nil)
 		var plugin *external.Error
 		if err != nil && !errors.As(err, &plugin) {
 			where := c.Origin["keysource"]
-			if c.File != "" && !c.userSources {
+			if c.File != "" && c.user == nil {
 				where = c.File
 			}
 			return nil, &Error{Where: where, Msg: err.Error()}
@@ -294,9 +298,7 @@ func (c *Config) Source(name string) (keysource.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	user := *c
-	user.userSources = true
-	return user.newSource(specs[0])
+	return c.newSource(specs[0], true)
 }
 
 // In is the same configuration for another of its environments.
