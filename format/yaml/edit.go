@@ -9,6 +9,7 @@ import (
 	yamllib "go.yaml.in/yaml/v4"
 
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/internal/paths"
 )
 
 // Messages of path errors.
@@ -103,7 +104,7 @@ func (d *document) apply(path string, changes ...change) error {
 				continue
 			}
 		}
-		d.text, d.root, d.index = next.text, next.root, next.index
+		d.text, d.root, d.index, d.tree = next.text, next.root, next.index, next.tree
 		return nil
 	}
 	return &format.PathError{Path: path, Msg: msg}
@@ -153,21 +154,31 @@ func (d *document) add(path, value string) error {
 		}
 		return d.addFirst(path, value)
 	}
-	for dot := strings.LastIndexByte(path, '.'); dot >= 0; dot = strings.LastIndexByte(path[:dot], '.') {
-		f, ok := d.index.find(top, path[:dot])
-		if !ok {
-			continue
+	var err error
+	done := false
+	paths.Prefixes(path, func(prefix, rest string) bool {
+		steps := d.tree.Find(top, prefix)
+		if steps == nil {
+			return true
 		}
+		f := foundBy(steps)
 		child := resolveAlias(f.value)
-		switch {
-		case child.Kind != yamllib.MappingNode:
-		case f.alias || child != f.value && !f.merged():
-			return &format.PathError{Path: path, Msg: msgAlias}
-		case f.merged(): // the mapping is another's; a longer key of this one is as good
-			return d.addTo(f.owner.node, path, resolveAlias(f.key).Value+path[dot:], value)
-		default:
-			return d.addTo(child, path, path[dot+1:], value)
+		if child.Kind != yamllib.MappingNode {
+			return true
 		}
+		done = true
+		switch {
+		case f.alias || f.value.Kind == yamllib.AliasNode && !f.merged():
+			err = &format.PathError{Path: path, Msg: msgAlias}
+		case f.merged(): // the mapping is another's; a longer key of this one is as good
+			err = d.addTo(f.owner.node, path, resolveAlias(f.key).Value+"."+rest, value)
+		default:
+			err = d.addTo(child, path, rest, value)
+		}
+		return false
+	})
+	if done {
+		return err
 	}
 	return d.addTo(top.node, path, path, value)
 }

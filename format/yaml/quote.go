@@ -21,7 +21,7 @@ func writeString(text string, flow bool) string {
 // the grammar: what any reader might take for a number, a date, a word with a
 // meaning or the start of something else is quoted.
 func isSafePlain(text string, flow bool) bool {
-	if text == "" || len(text) > 256 && flow {
+	if text == "" {
 		return false
 	}
 	switch c := text[0]; {
