@@ -72,14 +72,14 @@ func TestPythonReadsWhatWeWriteAndWeWhatItWrites(t *testing.T) {
 		t.Errorf("Python reads %q of what init made", text)
 	}
 
-	const credentials = "# ключ\ndb.password: correct horse\r\n\"über\": 'ja'\n"
-	write(t, dir, "new.yml", credentials)
+	const document = "# ключ\ndb.password: correct horse\r\n\"über\": 'ja'\n"
+	write(t, dir, "new.yml", document)
 	t.Setenv("EDITOR", "cp new.yml")
 	t.Setenv("VISUAL", "")
 	ours("edit")
 	peer("open", "credentials.yml.enc", "read.yml")
-	if got := string(readFile(t, dir, "read.yml")); got != credentials {
-		t.Errorf("Python reads %q, want %q", got, credentials)
+	if got := string(readFile(t, dir, "read.yml")); got != document {
+		t.Errorf("Python reads %q, want %q", got, document)
 	}
 
 	write(t, dir, "theirs.yml", "db.password: from Python\n")
