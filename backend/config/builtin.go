@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/json"
+	"github.com/flask-vault/flask-vault/format/raw"
 	"github.com/flask-vault/flask-vault/format/yaml"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/env"
@@ -16,7 +18,8 @@ import (
 // a folder of its own and a line here.
 
 // Formats are the formats that a credentials file can have, by its extension.
-var Formats = format.Registry{yaml.Format{}}
+// Any other file is raw: bytes without names.
+var Formats = format.Registry{yaml.Format{}, json.Format{}, raw.Format{}}
 
 // keySources are the built-in key sources. Every other name is that of a plugin.
 // A path that byUser gives may lead anywhere, one in the file may not.
