@@ -80,7 +80,7 @@ func describeOneShot(ctx context.Context, staged *trust.Staged, o Options) (trus
 	defer program.Close()
 	// What it writes on standard error is not shown: a go-plugin plugin says
 	// there that it is one.
-	reply, err := oneShot(ctx, program, Request{Op: OpDescribe, Contract: trust.Contract},
+	reply, err := oneShot(ctx, program, OpDescribe, Request{Op: OpDescribe, Contract: trust.Contract}.Line,
 		launch.Options{Name: staged.Name(), Args: []string{DescribeFlag}, Env: launch.Environment(nil)},
 		o.StartTimeout, launch.NewWords(func(string) {}))
 	switch {

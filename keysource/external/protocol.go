@@ -37,9 +37,11 @@ type Request struct {
 	Interactive bool               `json:"interactive"`       // whether a Prompt will be answered
 	Answers     []string           `json:"answers,omitempty"` // to the prompts so far
 
-	// For flask-vault-pluginhost alone, in milliseconds; 0 is the default.
+	// For flask-vault-pluginhost alone: times in milliseconds, where 0 is the
+	// default, and whether the checked program is open as descriptor 3.
 	StartTimeout int64 `json:"start_timeout_ms,omitempty"`
 	CallTimeout  int64 `json:"call_timeout_ms,omitempty"`
+	Checked      bool  `json:"checked,omitempty"`
 }
 
 // Reply is what a plugin answers: one line of JSON with one of these fields.
@@ -64,7 +66,8 @@ type Prompt struct {
 	Secret bool   `json:"secret"` // the answer is not shown
 }
 
-// Line is the request as a plugin gets it, with its newline.
+// Line is the request as a plugin gets it, with its newline. Its error is an
+// *[Error] without the name of the plugin.
 func (r Request) Line() ([]byte, error) {
 	if r.Settings == nil {
 		r.Settings = keysource.Settings{}
@@ -73,10 +76,10 @@ func (r Request) Line() ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(r); err != nil {
-		return nil, err
+		return nil, &Error{Code: BadSettings, Message: "the request cannot be written: " + err.Error()}
 	}
 	if b.Len() > MaxMessage {
-		return nil, fmt.Errorf("the request has more than %d bytes", MaxMessage)
+		return nil, &Error{Code: BadSettings, Message: fmt.Sprintf("the request has more than %d bytes", MaxMessage)}
 	}
 	return b.Bytes(), nil
 }

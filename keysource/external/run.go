@@ -36,7 +36,7 @@ func Run(ctx context.Context, r Request, o Options) (Reply, error) {
 		return Reply{}, err
 	}
 	defer program.Close()
-	reply, err := oneShot(ctx, program, r, launch.Options{Name: r.Plugin, Env: launch.Environment(record.Environment)},
+	reply, err := oneShot(ctx, program, r.Op, r.Line, launch.Options{Name: r.Plugin, Env: launch.Environment(record.Environment)},
 		o.CallTimeout, o.words(r.Plugin))
 	if err == nil && reply.Error != nil && !byPlugin[reply.Error.Code] {
 		reply.Error.Code = Failed // the other codes are what a host says
@@ -59,7 +59,21 @@ func runHost(ctx context.Context, r Request, record trust.Record, o Options) (Re
 	}
 	r.StartTimeout, r.CallTimeout = o.StartTimeout.Milliseconds(), o.CallTimeout.Milliseconds()
 	env := append(launch.Environment(append([]string{"TMPDIR"}, record.Environment...)), trust.EnvDir+"="+o.Store.Dir())
-	return oneShot(ctx, launch.Installed(path), r, launch.Options{Name: hostName, Env: env, Gentle: true},
+	lo := launch.Options{Name: hostName, Env: env, Gentle: true}
+	request := r.Line
+	// Where it can be done the plugin is checked here, while the host starts up.
+	if h, err := launch.NewHandover(); err == nil {
+		defer h.File.Close()
+		lo.Pass = h.File
+		request = func() ([]byte, error) {
+			if err := o.Store.Hand(r.Plugin, h); err != nil {
+				return nil, err
+			}
+			r.Checked = true
+			return r.Line()
+		}
+	}
+	return oneShot(ctx, launch.Installed(path), r.Op, request, lo,
 		o.StartTimeout+o.CallTimeout+2*time.Second, o.words(r.Plugin))
 }
 
@@ -84,13 +98,9 @@ func findHost(path string) (string, error) {
 	return path, nil
 }
 
-// oneShot runs a program, gives it the request and returns its reply. Nothing
-// of the program is left when it returns.
-func oneShot(ctx context.Context, program *launch.Program, r Request, lo launch.Options, timeout time.Duration, words *launch.Words) (Reply, error) {
-	line, err := r.Line()
-	if err != nil {
-		return Reply{}, &Error{Code: BadSettings, Message: err.Error()}
-	}
+// oneShot runs a program, gives it the request, which is made while the program
+// starts, and returns its reply. Nothing of the program is left when it returns.
+func oneShot(ctx context.Context, program *launch.Program, op string, request func() ([]byte, error), lo launch.Options, timeout time.Duration, words *launch.Words) (Reply, error) {
 	if err := ctx.Err(); err != nil {
 		return Reply{}, stopped(err, timeout)
 	}
@@ -100,6 +110,11 @@ func oneShot(ctx context.Context, program *launch.Program, r Request, lo launch.
 	p, err := launch.Start(program, lo)
 	if err != nil {
 		return Reply{}, &Error{Code: NotStarted, Message: err.Error(), Err: err}
+	}
+	line, err := request()
+	if err != nil {
+		p.Kill()
+		return Reply{}, err
 	}
 	told := make(chan struct{})
 	go func() {
@@ -153,7 +168,7 @@ func oneShot(ctx context.Context, program *launch.Program, r Request, lo launch.
 		}
 		return Reply{}, silent(p.Status())
 	}
-	return parseReply(r.Op, res.line)
+	return parseReply(op, res.line)
 }
 
 // endIn is how long a program may still take to end.

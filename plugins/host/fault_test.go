@@ -20,11 +20,23 @@ import (
 
 var update = flag.Bool("update", false, "write the fault table into docs/plugins.md")
 
-// The limits of the faults that hang.
+// The limits of the faults that hang, and how much later than its limit a call
+// may return on a machine that is busy with other things. The faults that do not
+// hang have the usual limits.
 const (
 	testStart = 3 * time.Second
 	testCall  = 2 * time.Second
+	leeway    = 10 * time.Second
 )
+
+func (ft fault) limits(o *external.Options) {
+	switch ft.code {
+	case external.StartTimeout:
+		o.StartTimeout = testStart
+	case external.CallTimeout:
+		o.CallTimeout = testCall
+	}
+}
 
 // fault is a way in which a plugin can go wrong. A script is a one-shot plugin;
 // the others are modes of behave.
@@ -98,7 +110,7 @@ func TestFaults(t *testing.T) {
 			} else {
 				f.installSelf(name)
 			}
-			f.o.StartTimeout, f.o.CallTimeout = testStart, testCall
+			ft.limits(&f.o)
 			src, err := host.New(name, nil, f.o)
 			if err != nil {
 				t.Fatal(err)
@@ -107,7 +119,7 @@ func TestFaults(t *testing.T) {
 			k, err := src.Load(t.Context())
 			took := time.Since(start)
 			ft.verify(t, k, err)
-			if took > testStart+testCall+2*time.Second {
+			if took > testStart+testCall+leeway {
 				t.Errorf("it took %v", took)
 			}
 			if strings.Contains(f.lines.String()+fmt.Sprint(err), "\x1b") {
@@ -130,7 +142,8 @@ func TestFaultsThroughThePluginHost(t *testing.T) {
 		t.Run(ft.mode, func(t *testing.T) {
 			f := newFixture(t)
 			f.installSelf("as-" + ft.mode)
-			f.o.StartTimeout, f.o.CallTimeout, f.o.Host = testStart, testCall, path
+			ft.limits(&f.o)
+			f.o.Host = path
 			src, err := external.New("as-"+ft.mode, nil, f.o)
 			if err != nil {
 				t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/keysource/external"
 	"github.com/flask-vault/flask-vault/plugins/host"
+	"github.com/flask-vault/flask-vault/plugins/trust"
 )
 
 // A host that is killed cannot clean up, and yet nothing of it is left.
@@ -44,7 +46,7 @@ func TestKilledHostLeavesNothing(t *testing.T) {
 			}
 			_ = cmd.Wait()
 			// The fixture looks for processes, sockets and directories.
-			if err := await(5*time.Second, "plugin and host are gone", func() bool {
+			if err := await(leeway, "plugin and host are gone", func() bool {
 				pids, _ := marked(f.mark)
 				left, _ := filepath.Glob(f.temp + "/*")
 				return len(pids) == 0 && len(left) == 0
@@ -64,7 +66,7 @@ func TestAChildThatEscapesDoesNotHoldUpTheHost(t *testing.T) {
 	if k, err := f.load("as-escapes", nil); err != nil || k.Text() != fixedKey {
 		t.Errorf("got %v, %v", k, err)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > leeway {
 		t.Errorf("it took %v", took)
 	}
 	pids, _ := marked(f.mark)
@@ -151,4 +153,26 @@ func TestSwapLoop(t *testing.T) {
 		t.Errorf("%d keys and %d refusals: the race was not met", keys, refused)
 	}
 	t.Logf("%d starts: %d keys, %d refusals", starts, keys, refused)
+}
+
+// flask-vault-pluginhost takes a program from its caller only if nobody can
+// change it any more.
+func TestPluginHostRefusesAProgramThatIsNotSealed(t *testing.T) {
+	f := newFixture(t)
+	f.installSelf("as-good")
+	self, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer self.Close()
+	for _, files := range [][]*os.File{{self}, nil} {
+		cmd := exec.Command(pluginHost(t))
+		cmd.Env = append(os.Environ(), trust.EnvDir+"="+f.store.Dir())
+		cmd.Stdin = strings.NewReader(`{"op":"load","contract":1,"plugin":"as-good","checked":true}` + "\n")
+		cmd.ExtraFiles = files
+		out, err := cmd.Output()
+		if err != nil || !strings.HasPrefix(string(out), `{"error":{`) {
+			t.Errorf("got %s, %v", out, err)
+		}
+	}
 }

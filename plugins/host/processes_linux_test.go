@@ -50,7 +50,7 @@ func zombies() (found []string) {
 func (f *fixture) nothingLeft() {
 	f.t.Helper()
 	// A process that was killed may take a moment to be gone.
-	gone := await(2*time.Second, "", func() bool { pids, _ := marked(f.mark); return len(pids) == 0 })
+	gone := await(leeway, "", func() bool { pids, _ := marked(f.mark); return len(pids) == 0 })
 	if pids, names := marked(f.mark); gone != nil && len(pids) > 0 {
 		f.t.Errorf("processes are left: %q", names)
 		for _, pid := range pids {

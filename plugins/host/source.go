@@ -5,6 +5,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/external"
+	"github.com/flask-vault/flask-vault/plugins/launch"
 	"github.com/flask-vault/flask-vault/plugins/trust"
 )
 
@@ -30,12 +31,19 @@ func Call(ctx context.Context, r external.Request, o external.Options) (external
 	if err != nil {
 		return external.Reply{}, err
 	}
-	if record, err := o.Store.Get(r.Plugin); err != nil {
+	record, err := o.Store.Get(r.Plugin)
+	if err != nil {
 		return external.Reply{}, err
-	} else if record.Protocol == trust.OneShot {
+	}
+	if record.Protocol == trust.OneShot {
 		return external.Run(ctx, r, o)
 	}
-	record, program, err := o.Store.Program(r.Plugin)
+	var program *launch.Program
+	if r.Checked {
+		program, err = launch.Received()
+	} else {
+		record, program, err = o.Store.Program(r.Plugin)
+	}
 	if err != nil {
 		return external.Reply{}, err
 	}

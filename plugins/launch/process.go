@@ -21,6 +21,10 @@ type Options struct {
 	// Stdin gives the process a pipe as standard input; otherwise that is empty.
 	Stdin bool
 
+	// Pass is open in the process as descriptor 3. It is for an [Installed]
+	// program alone; any other has itself there.
+	Pass *os.File
+
 	// Gentle asks the process to end (SIGTERM) when the host dies, instead of
 	// killing it. It is for our own programs, which then end what they started.
 	Gentle bool
@@ -61,6 +65,8 @@ func Start(p *Program, o Options) (*Process, error) {
 	}
 	if p.file != nil {
 		cmd.ExtraFiles = []*os.File{p.file}
+	} else if o.Pass != nil {
+		cmd.ExtraFiles = []*os.File{o.Pass}
 	}
 	if o.Stdin {
 		r, w, err := pipe()

@@ -37,11 +37,36 @@ func Check(f *os.File, want, scratch string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if got := hex.EncodeToString(sum); got != want {
+	if err := compare(sum, want); err != nil {
 		_ = p.Close()
-		return nil, fmt.Errorf("%w: its SHA-256 is %.12s…, recorded is %.12s…", ErrChanged, got, want)
+		return nil, err
 	}
 	return p, nil
+}
+
+func compare(sum []byte, want string) error {
+	if got := hex.EncodeToString(sum); got != want {
+		return fmt.Errorf("%w: its SHA-256 is %.12s…, recorded is %.12s…", ErrChanged, got, want)
+	}
+	return nil
+}
+
+// Handover is a memory file that another process already holds, as descriptor
+// 3, while this one still copies, checks and seals the program in it. So the
+// check takes no time of its own while that process starts. The other process
+// uses it with [Received], once it was told that the check went well.
+type Handover struct {
+	File *os.File // for [Options.Pass]; the caller closes it
+}
+
+// Check copies the executable that f is open on into the memory file, seals it
+// and compares its SHA-256 with want, as the function [Check] does.
+func (h *Handover) Check(f *os.File, want string) error {
+	sum, err := h.fill(f)
+	if err != nil {
+		return err
+	}
+	return compare(sum, want)
 }
 
 // Close frees the snapshot. Processes that were started from it go on.

@@ -15,6 +15,8 @@ import (
 // since an interpreter has to open the script by it.
 const childFile = "/proc/self/fd/3"
 
+const seals = unix.F_SEAL_WRITE | unix.F_SEAL_GROW | unix.F_SEAL_SHRINK | unix.F_SEAL_SEAL
+
 // snapshot copies f into a sealed memory file, or where that is forbidden
 // (vm.memfd_noexec=2) into an unlinked file.
 func snapshot(f *os.File, scratch string) (*Program, []byte, error) {
@@ -22,15 +24,49 @@ func snapshot(f *os.File, scratch string) (*Program, []byte, error) {
 	if err != nil {
 		return unlinked(f, scratch)
 	}
-	sum, err := copyAndSum(m, f)
-	if err == nil {
-		err = seal(m)
-	}
+	sum, err := fill(m, f)
 	if err != nil {
 		_ = m.Close()
 		return nil, nil, err
 	}
 	return &Program{path: childFile, file: m}, sum, nil
+}
+
+func fill(m, f *os.File) ([]byte, error) {
+	sum, err := copyAndSum(m, f)
+	if err == nil {
+		err = seal(m)
+	}
+	return sum, err
+}
+
+// NewHandover makes the empty memory file of a [Handover]. Its error means that
+// there is no such thing here, and the other process has to check by itself.
+func NewHandover() (*Handover, error) {
+	m, err := memory()
+	if err != nil {
+		return nil, err
+	}
+	return &Handover{File: m}, nil
+}
+
+func (h *Handover) fill(f *os.File) ([]byte, error) { return fill(h.File, f) }
+
+// Received is the program that was handed over to this process. It refuses a
+// file that is not sealed: that one could still change.
+func Received() (*Program, error) {
+	m := os.NewFile(3, "flask-vault-plugin")
+	if m == nil {
+		return nil, errors.New("no program was handed over")
+	}
+	has, err := unix.FcntlInt(m.Fd(), unix.F_GET_SEALS, 0)
+	if err == nil && has&seals != seals {
+		err = errors.New("it is not sealed")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the program that was handed over: %w", err)
+	}
+	return &Program{path: childFile, file: m}, nil
 }
 
 func memory() (*os.File, error) {
@@ -47,7 +83,6 @@ func memory() (*os.File, error) {
 
 // seal makes the file unchangeable for everybody, and for good.
 func seal(m *os.File) error {
-	const seals = unix.F_SEAL_WRITE | unix.F_SEAL_GROW | unix.F_SEAL_SHRINK | unix.F_SEAL_SEAL
 	if _, err := unix.FcntlInt(m.Fd(), unix.F_ADD_SEALS, seals); err != nil {
 		return fmt.Errorf("seal the executable: %w", err)
 	}

@@ -101,6 +101,20 @@ func (s *Store) Program(name string) (Record, *launch.Program, error) {
 	return r, p, nil
 }
 
+// Hand checks a plugin's executable against the record into h. Its error is an
+// *[Error].
+func (s *Store) Hand(name string, h *launch.Handover) error {
+	r, f, err := s.executable(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := h.Check(f, r.SHA256); err != nil {
+		return s.changed(name, err)
+	}
+	return nil
+}
+
 func (s *Store) executable(name string) (Record, *os.File, error) {
 	root, r, err := s.get(name)
 	if err != nil {
