@@ -29,8 +29,9 @@ type Cipher struct {
 }
 
 // NewCipher makes the cipher of a key. A key of 24 or 32 bytes, which
-// Flask-Vault 1.0 made, opens but does not seal.
-func NewCipher(k keysource.Key) (*Cipher, error) {
+// Flask-Vault 1.0 made, opens but does not seal. The previous keys, the newest
+// first, are tried where the key does not open.
+func NewCipher(k keysource.Key, previous ...keysource.Key) (*Cipher, error) {
 	raw := k.Bytes()
 	defer clear(raw)
 	block, err := aes.NewCipher(raw)
@@ -42,7 +43,8 @@ func NewCipher(k keysource.Key) (*Cipher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cipher{aead: aead, keyID: k.ID(), size: k.Size()}, nil
+	c := &Cipher{aead: aead, keyID: k.ID(), size: k.Size()}
+	return c, c.addPrevious(previous)
 }
 
 // KeyID is the id of the key, as keysource.Key.ID gives it.

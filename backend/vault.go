@@ -73,7 +73,14 @@ func FindKey(ctx context.Context, o Options) (*Cipher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, c.addPrevious(o.Previous)
+	previous, err := c.PreviousKeys(o.Previous)
+	if errors.Is(err, ErrAuth) {
+		return c, nil // the file is of another branch, from before or after a rekey
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, c.addPrevious(previous)
 }
 
 func newCipher(k keysource.Key, source string) (*Cipher, error) {

@@ -5,9 +5,12 @@ import (
 	"path/filepath"
 
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/json"
+	"github.com/flask-vault/flask-vault/format/raw"
 	"github.com/flask-vault/flask-vault/format/yaml"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/env"
+	"github.com/flask-vault/flask-vault/keysource/external"
 	"github.com/flask-vault/flask-vault/keysource/file"
 )
 
@@ -15,21 +18,33 @@ import (
 // a folder of its own and a line here.
 
 // Formats are the formats that a credentials file can have, by its extension.
-var Formats = format.Registry{yaml.Format{}}
+// Any other file is raw: bytes without names.
+var Formats = format.Registry{yaml.Format{}, json.Format{}, raw.Format{}}
 
-// keySources are the key sources that a configuration can name.
-func (c *Config) keySources() keysource.Registry {
+// keySources are the built-in key sources. Every other name is that of a plugin.
+// A path that byUser gives may lead anywhere, one in the file may not.
+func (c *Config) keySources(byUser bool) keysource.Registry {
 	return keysource.Registry{
 		"env": func(s keysource.Settings) (keysource.Source, error) {
 			return env.New(s["name"]), s.Only("name")
 		},
-		"file": c.keyFile,
+		"file": func(s keysource.Settings) (keysource.Source, error) {
+			return c.keyFile(s, byUser)
+		},
 	}
 }
 
-func (c *Config) keyFile(s keysource.Settings) (keysource.Source, error) {
+func (c *Config) newSource(spec sourceSpec, byUser bool) (keysource.Source, error) {
+	reg := c.keySources(byUser)
+	if _, ok := reg[spec.Name]; !ok {
+		reg[spec.Name] = external.Factory(spec.Name, c.overrides.Plugins)
+	}
+	return reg.New(spec.Name, spec.Settings)
+}
+
+func (c *Config) keyFile(s keysource.Settings, byUser bool) (keysource.Source, error) {
 	path := cmp.Or(s["path"], KeyFile)
-	if !c.userSources {
+	if !byUser {
 		if err := localPath(path); err != nil {
 			return nil, err
 		}

@@ -3,16 +3,19 @@ package config
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
 	storefile "github.com/flask-vault/flask-vault/backend/file"
 	"github.com/flask-vault/flask-vault/keysource"
+	"github.com/flask-vault/flask-vault/keysource/external"
 )
 
 // DefaultEnvironment is how the environment without a name is called.
@@ -28,6 +31,8 @@ type Overrides struct {
 	NewEnvironment  bool     // Environment need not exist yet: for making one
 	KeySources      []string // FLASK_VAULT_KEYSOURCE, separated by commas; see [Config.Sources]
 	InsecureKeyFile bool     // FLASK_VAULT_INSECURE_KEY_FILE: read key files that others can read
+
+	Plugins external.Options // how plugins reach the person; times that are 0 come from the configuration
 }
 
 // Config is a vault's configuration with every layer applied.
@@ -47,11 +52,11 @@ type Config struct {
 	// flask-vault.yaml: "default", the file, a variable or a flag.
 	Origin map[string]string
 
-	overrides   Overrides
-	isNew       bool // the environment is not in the file yet
-	sources     []sourceSpec
-	userSources bool // whether the key sources come from the user, not from the file
-	from        string
+	overrides Overrides
+	isNew     bool         // the environment is not in the file yet
+	sources   []sourceSpec // as the file has them
+	user      []sourceSpec // as the user wants them instead, if not nil
+	from      string
 }
 
 // Resolve finds the vault and puts the layers together. It opens no vault and
@@ -117,6 +122,9 @@ func (c *Config) applyFile() error {
 			return err
 		}
 	}
+	if err := c.applyPlugins(f.Plugins); err != nil {
+		return err
+	}
 	c.Environments = append([]string{DefaultEnvironment}, slices.Sorted(maps.Keys(f.Environments))...)
 	layers := []environment{f.environment}
 	if c.Environment != DefaultEnvironment {
@@ -143,10 +151,35 @@ func (c *Config) applyFile() error {
 	return nil
 }
 
+// applyPlugins takes the times that plugins have.
+func (c *Config) applyPlugins(p pluginTimes) error {
+	for _, t := range []struct {
+		name, value, variable string
+		set                   *time.Duration
+	}{
+		{"start_timeout", p.StartTimeout, "FLASK_VAULT_PLUGIN_START_TIMEOUT", &c.overrides.Plugins.StartTimeout},
+		{"call_timeout", p.CallTimeout, "FLASK_VAULT_PLUGIN_CALL_TIMEOUT", &c.overrides.Plugins.CallTimeout},
+	} {
+		value, where := t.value, c.File+": plugins: "+t.name
+		if v := os.Getenv(t.variable); v != "" {
+			value, where = v, t.variable
+		}
+		if *t.set != 0 || value == "" {
+			continue
+		}
+		d, err := time.ParseDuration(value)
+		if err != nil || d <= 0 {
+			return &Error{Where: where, Msg: fmt.Sprintf("%q is not a time such as 10s or 1m", value)}
+		}
+		*t.set = d
+	}
+	return nil
+}
+
 func (c *Config) applyEnvironment(e environment) error {
 	file := filepath.Base(c.File)
 	c.setString("credentials", &c.Credentials, file, filepath.FromSlash(e.Credentials))
-	c.setString("key_id", &c.KeyID, file, e.KeyID)
+	c.setString("key_id", &c.KeyID, file, strings.ToLower(e.KeyID))
 	c.setString("base", &c.Base, file, e.Base)
 	if len(e.Required) > 0 {
 		c.Required, c.Origin["required"] = e.Required, file
@@ -173,13 +206,14 @@ func (c *Config) applyEnvironment(e environment) error {
 }
 
 func (c *Config) unknownEnvironment() error {
-	msg := fmt.Sprintf("there is no environment %q", c.Environment)
+	e := &Error{Where: cmp.Or(c.File, FileName), Msg: fmt.Sprintf("there is no environment %q", c.Environment)}
 	if near := Nearest(c.Environment, c.Environments); near != "" {
-		msg += fmt.Sprintf("; did you mean %q?", near)
+		e.Msg += fmt.Sprintf("; did you mean %q?", near)
 	} else {
-		msg += fmt.Sprintf(" (there are: %s)", strings.Join(c.Environments, ", "))
+		e.Msg += fmt.Sprintf(" (there are: %s)", strings.Join(c.Environments, ", "))
+		e.Environment = c.Environment
 	}
-	return &Error{Where: cmp.Or(c.File, FileName), Msg: msg, Environment: c.Environment}
+	return e
 }
 
 func (c *Config) applyUser(o Overrides) error {
@@ -192,7 +226,7 @@ func (c *Config) applyUser(o Overrides) error {
 		if err != nil {
 			return &Error{Where: where, Msg: err.Error()}
 		}
-		c.sources, c.userSources, c.Origin["keysource"] = specs, true, where
+		c.user, c.Origin["keysource"] = specs, where
 	}
 	c.Origin["insecure_key_file"] = "default"
 	switch v := os.Getenv("FLASK_VAULT_INSECURE_KEY_FILE"); v {
@@ -235,9 +269,21 @@ func (c *Config) userSpecs(names []string) ([]sourceSpec, error) {
 
 // Sources makes the chain of key sources.
 func (c *Config) Sources() (keysource.Chain, error) {
-	chain := make(keysource.Chain, 0, len(c.sources))
-	for _, spec := range c.sources {
-		s, err := c.newSource(spec)
+	specs := c.sources
+	if c.user != nil {
+		specs = c.user
+	}
+	chain := make(keysource.Chain, 0, len(specs))
+	for _, spec := range specs {
+		s, err := c.newSource(spec, c.user != nil)
+		var plugin *external.Error
+		if err != nil && !errors.As(err, &plugin) {
+			where := c.Origin["keysource"]
+			if c.File != "" && c.user == nil {
+				where = c.File
+			}
+			return nil, &Error{Where: where, Msg: err.Error()}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -252,13 +298,7 @@ func (c *Config) Source(name string) (keysource.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	user := *c
-	user.userSources = true
-	return user.newSource(specs[0])
-}
-
-func (c *Config) newSource(spec sourceSpec) (keysource.Source, error) {
-	return c.keySources().New(spec.Name, spec.Settings)
+	return c.newSource(specs[0], true)
 }
 
 // In is the same configuration for another of its environments.

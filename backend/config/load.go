@@ -20,8 +20,15 @@ import (
 // fileConfig is flask-vault.yaml, version 1.
 type fileConfig struct {
 	Version      int
+	Plugins      pluginTimes
 	environment  `mapstructure:",squash"`
 	Environments map[string]environment `mapstructure:"environments"` // the name that messages show
+}
+
+// pluginTimes are how long plugins may take, such as "10s".
+type pluginTimes struct {
+	StartTimeout string `mapstructure:"start_timeout"`
+	CallTimeout  string `mapstructure:"call_timeout"`
 }
 
 // environment is what each environment can set; what it leaves out comes from
@@ -68,7 +75,7 @@ func load(path string) (*fileConfig, error) {
 		d.WeaklyTypedInput = false
 		d.DecodeHook = nil
 	}); err != nil {
-		return nil, bad("%v", err)
+		return nil, bad("%s", wrongType(err))
 	}
 	if len(meta.Unused) > 0 {
 		slices.Sort(meta.Unused)
@@ -95,6 +102,16 @@ func load(path string) (*fileConfig, error) {
 		}
 	}
 	return &c, nil
+}
+
+// wrongType says which field has a value of another type than it needs. The
+// decoder's own text spans lines and quotes the value.
+func wrongType(err error) string {
+	var field *mapstructure.DecodeError
+	if errors.As(err, &field) {
+		return fmt.Sprintf("%s is not of the type that it needs; a text of digits alone has to be in quotes", strings.ToLower(strings.TrimPrefix(field.Name(), ".")))
+	}
+	return "a field is not of the type that it needs"
 }
 
 // sourceSpec is one entry of keysource: a name, and settings if it has any.

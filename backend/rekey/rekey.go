@@ -66,7 +66,7 @@ var ErrStuck = errors.New("a rekey was interrupted, and the key found is neither
 // nothing is changed, unless the error says otherwise.
 func Run(ctx context.Context, p Plan) (keysource.Key, error) {
 	next := keysource.NewKey()
-	old, err := backend.NewCipher(p.Old)
+	old, err := p.oldCipher()
 	if err != nil {
 		return keysource.Key{}, err
 	}
@@ -91,6 +91,23 @@ func Run(ctx context.Context, p Plan) (keysource.Key, error) {
 		return keysource.Key{}, p.giveUp(ctx, j, next, err)
 	}
 	return next, j.finish(p.Journal)
+}
+
+// oldCipher opens with the key now, and with those before it.
+func (p *Plan) oldCipher() (*backend.Cipher, error) {
+	c, err := backend.NewCipher(p.Old)
+	if err != nil {
+		return nil, err
+	}
+	var previous []keysource.Key
+	for _, path := range p.Previous {
+		keys, err := c.PreviousKeys(path)
+		if err != nil && !errors.Is(err, backend.ErrAuth) {
+			return nil, err
+		}
+		previous = append(previous, keys...)
+	}
+	return backend.NewCipher(p.Old, previous...)
 }
 
 // giveUp finds out which key the source has after a save that failed.

@@ -25,7 +25,7 @@ import (
 //	sealed FILE               the file is an envelope, not plaintext and not empty
 //
 // Files under bin/ are programs on the PATH, which is how a script brings its
-// own editors. HOME and XDG_RUNTIME_DIR are directories of the script.
+// own editors. $VECTORS has vaults of the real Flask-Vault. HOME and XDG_RUNTIME_DIR are directories of the script.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
@@ -44,7 +44,7 @@ func TestScript(t *testing.T) {
 
 func setupScript(env *testscript.Env) error {
 	// as-nobody must be able to reach the script's files by their full path.
-	if err := os.Chmod(filepath.Dir(env.WorkDir), 0o711); err != nil { //nolint:gosec // a directory to pass through
+	if err := os.Chmod(filepath.Dir(env.WorkDir), 0o711); err != nil {
 		return err
 	}
 	bin := filepath.Join(env.WorkDir, "bin")
@@ -53,10 +53,15 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	for _, p := range programs {
-		if err := os.Chmod(filepath.Join(bin, p.Name()), 0o755); err != nil { //nolint:gosec // a program
+		if err := os.Chmod(filepath.Join(bin, p.Name()), 0o755); err != nil {
 			return err
 		}
 	}
+	vectors, err := filepath.Abs("../../backend/testdata/flask-vault")
+	if err != nil {
+		return err
+	}
+	env.Setenv("VECTORS", vectors)
 	env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 	for name, variable := range map[string]string{"home": "HOME", "run": "XDG_RUNTIME_DIR"} {
 		dir := filepath.Join(env.WorkDir, "."+name)

@@ -17,4 +17,17 @@
 // Of a key that occurs twice the last occurrence counts. Merge keys (<<) and
 // aliases are followed; a document whose aliases unfold to more than a million
 // nodes or 64 MiB, or that is nested deeper than 100 levels, is refused.
+//
+// Set and Unset change the bytes of one value, or of one key and its value, and
+// read the result before they keep it: a change that would touch anything else is
+// refused. A new value is written plain where every reader takes that for text,
+// as a literal block if it has several lines, else in double quotes with the
+// escapes of JSON; a value in single or double quotes stays in them. The anchor of
+// a value stays, so its aliases follow. A mapping that loses its last key
+// becomes {}.
+//
+// PyYAML accepts a few spellings that are refused here, each with a message that
+// says what to write instead: braces that touch a name ({a:{b: c}}), a question
+// mark in a plain value inside of braces, and a byte order mark at the start of a
+// line or before white space.
 package yaml

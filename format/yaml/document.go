@@ -6,6 +6,7 @@ import (
 	yamllib "go.yaml.in/yaml/v4"
 
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/internal/paths"
 )
 
 // document implements [format.Document]. The tree is made by parse and made
@@ -16,6 +17,7 @@ type document struct {
 
 	mu    sync.Mutex
 	index index // filled as it is asked for
+	tree  *paths.Tree[*mapping, entry]
 }
 
 var _ format.Document = (*document)(nil)
@@ -30,26 +32,31 @@ func (d *document) top() *mapping {
 	}
 	if d.index == nil {
 		d.index = make(index)
+		d.tree = d.index.tree()
 	}
 	return d.index.of(d.root)
 }
 
-func (d *document) find(path string) (entry, bool) {
+func (d *document) find(path string) (found, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	top := d.top()
 	if top == nil {
-		return entry{}, false
+		return found{}, false
 	}
-	return d.index.find(top, path)
+	steps := d.tree.Find(top, path)
+	if steps == nil {
+		return found{}, false
+	}
+	return foundBy(steps), true
 }
 
 func (d *document) Get(path string) (format.Value, error) {
-	e, ok := d.find(path)
+	f, ok := d.find(path)
 	if !ok {
 		return format.Value{}, d.notFound(path)
 	}
-	return value(resolveAlias(e.value)), nil
+	return value(resolveAlias(f.value)), nil
 }
 
 func (d *document) Names() []string {
@@ -59,7 +66,7 @@ func (d *document) Names() []string {
 	if top == nil {
 		return nil
 	}
-	return d.index.leaves(top)
+	return d.tree.Leaves(top)
 }
 
 // value is what a node gives. The node has passed check.

@@ -17,6 +17,7 @@ type extent struct {
 // layout finds the extents of all nodes of a document.
 type layout struct {
 	text  []byte
+	root  *node
 	at    map[*node]extent
 	order []*node       // scalars and aliases with text, as they stand
 	colon map[*node]int // of a key: the offset of its colon, if it has one
@@ -30,6 +31,7 @@ type layout struct {
 // measure walks the tree, whose nodes must be those of the text.
 func measure(text []byte, root *node) *layout {
 	l := newLayout(text)
+	l.root = root
 	if root != nil {
 		l.node(root, -1, l.offset)
 	}

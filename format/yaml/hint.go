@@ -31,24 +31,23 @@ func (d *document) hint(path string) string {
 	return ""
 }
 
-// untextKey looks for a key that is written like the path, or like its end
-// inside of the mappings that its beginning names, but is not text. It gives up
+// untextKey looks for a key on the way of the path that is not text. It gives up
 // after so many steps, since aliases could make the search endless.
 func untextKey(m *node, path string, steps *int) *node {
 	for i := 0; i < len(m.Content) && *steps > 0; i += 2 {
 		*steps--
-		key := resolveAlias(m.Content[i])
+		key, value := resolveAlias(m.Content[i]), resolveAlias(m.Content[i+1])
 		name := key.Value
-		if _, isText := textKey(key); !isText && name == path && !isMerge(key) {
+		rest, isPrefix := strings.CutPrefix(path, name+".")
+		isPrefix = isPrefix && value.Kind == yamllib.MappingNode
+		if _, isText := textKey(key); !isText && !isMerge(key) && (name == path || isPrefix) {
 			return m.Content[i]
 		}
-		if !strings.HasPrefix(path, name) || len(path) <= len(name) || path[len(name)] != '.' {
+		if !isPrefix {
 			continue
 		}
-		if child := resolveAlias(m.Content[i+1]); child.Kind == yamllib.MappingNode {
-			if found := untextKey(child, path[len(name)+1:], steps); found != nil {
-				return found
-			}
+		if found := untextKey(value, rest, steps); found != nil {
+			return found
 		}
 	}
 	return nil

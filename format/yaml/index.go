@@ -1,11 +1,10 @@
 package yaml
 
 import (
-	"strings"
-
 	yamllib "go.yaml.in/yaml/v4"
 
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/internal/paths"
 )
 
 // entry is a key and its value in the mapping where they are written.
@@ -124,84 +123,44 @@ func textKey(key *node) (string, bool) {
 
 func isMerge(key *node) bool { return kindOf(resolveAlias(key)) == kindMerge }
 
-// find looks a path up: as one name, else as the longest name of a mapping
-// followed by a path in that mapping.
-func (x index) find(m *mapping, path string) (entry, bool) {
-	return x.search(m, path, nil)
-}
-
-// dead is a mapping and the length of a rest of the path that it does not have.
-type dead struct {
-	m    *mapping
-	rest int
-}
-
-func (x index) search(m *mapping, path string, tried map[dead]bool) (entry, bool) {
-	if e, ok := m.names[path]; ok {
-		return e, true
-	}
-	state := dead{m, len(path)}
-	if tried[state] {
-		return entry{}, false
-	}
-	for end := len(path); ; {
-		dot := strings.LastIndexByte(path[:min(end, m.prefix+1, len(path))], '.')
-		if dot < 0 {
-			break
-		}
-		end = dot
-		e, ok := m.names[path[:dot]]
-		if !ok {
-			continue
-		}
-		child := resolveAlias(e.value)
-		if child.Kind != yamllib.MappingNode {
-			continue
-		}
-		if tried == nil {
-			tried = make(map[dead]bool)
-		}
-		if found, ok := x.search(x.of(child), path[dot+1:], tried); ok {
-			return found, true
-		}
-	}
-	if tried != nil {
-		tried[state] = true
-	}
-	return entry{}, false
-}
-
-// leaves lists the paths of all values below a mapping that find gives back.
-func (x index) leaves(root *mapping) []string {
-	var names []string
-	var seen map[string]bool
-	var walk func(m *mapping, prefix string)
-	walk = func(m *mapping, prefix string) {
-		for _, name := range m.order {
-			e := m.names[name]
+// tree follows paths through the mappings.
+func (x index) tree() *paths.Tree[*mapping, entry] {
+	return &paths.Tree[*mapping, entry]{
+		Order: func(m *mapping) []string { return m.order },
+		Get: func(m *mapping, name string) (entry, bool) {
+			e, ok := m.names[name]
+			return e, ok
+		},
+		Into: func(e entry) (*mapping, bool) {
 			value := resolveAlias(e.value)
-			path := prefix + name
-			if value.Kind == yamllib.MappingNode {
-				walk(x.of(value), path+".")
-				continue
+			if value.Kind != yamllib.MappingNode {
+				return nil, false
 			}
-			if kindOf(value) == format.Null {
-				continue
-			}
-			if m == root {
-				names = append(names, path)
-				continue
-			}
-			if found, ok := x.find(root, path); !ok || found != e || seen[path] {
-				continue // another value answers to this path
-			}
-			if seen == nil {
-				seen = make(map[string]bool)
-			}
-			seen[path] = true
-			names = append(names, path)
-		}
+			return x.of(value), true
+		},
+		IsNull:  func(e entry) bool { return kindOf(resolveAlias(e.value)) == format.Null },
+		Longest: func(m *mapping) int { return m.prefix },
 	}
-	walk(root, "")
-	return names
+}
+
+// found is where a path led.
+type found struct {
+	entry
+	owner *mapping // the mapping that the path names, the top level or a nested one
+	up    entry    // the entry whose value owner is; zero for the top level
+	alias bool     // owner is reached by an alias or a merge key: others share it
+}
+
+// merged says whether the value comes into its mapping by a merge key.
+func (f found) merged() bool { return f.in != f.owner.node }
+
+// foundBy turns the steps of a path into what an edit has to know.
+func foundBy(steps []paths.Step[*mapping, entry]) found {
+	last := len(steps) - 1
+	f := found{entry: steps[last].Entry, owner: steps[last].In}
+	for _, s := range steps[:last] {
+		f.up = s.Entry
+		f.alias = f.alias || s.Entry.value.Kind == yamllib.AliasNode || s.Entry.in != s.In.node
+	}
+	return f
 }

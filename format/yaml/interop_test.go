@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"math/rand/v2"
 	"os"
@@ -14,8 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/flask-vault/flask-vault/format"
 )
 
 // verdict is what PyYAML says of a document.
@@ -25,13 +22,17 @@ type verdict struct {
 	Error string `json:"error"`
 }
 
-// pyyaml asks PyYAML about documents. It skips the test if nobody asked for
-// interoperability tests, and fails it if somebody did and PyYAML is missing.
-func pyyaml(t *testing.T, docs [][]byte) []verdict {
+// needInterop skips a test if nobody asked for interoperability tests.
+func needInterop(t *testing.T) {
 	t.Helper()
 	if os.Getenv("FLASK_VAULT_INTEROP") != "1" {
 		t.Skip("set FLASK_VAULT_INTEROP=1 to compare with PyYAML (python3-yaml)")
 	}
+}
+
+// pyyaml asks PyYAML about documents, and fails the test if it is missing.
+func pyyaml(t *testing.T, docs [][]byte) []verdict {
+	t.Helper()
 	python := os.Getenv("FLASK_VAULT_PYTHON")
 	if python == "" {
 		python = "/usr/bin/python3"
@@ -60,41 +61,6 @@ func pyyaml(t *testing.T, docs [][]byte) []verdict {
 		t.Fatalf("%d answers for %d documents", len(verdicts), len(docs))
 	}
 	return verdicts
-}
-
-// canon writes what a node means as pyyaml.py writes it.
-func canon(x index, n *node) any {
-	if n == nil {
-		return "null"
-	}
-	n = resolveAlias(n)
-	switch kind := kindOf(n); kind {
-	case format.Mapping:
-		m := x.of(n)
-		all := map[string]any{}
-		for name, e := range m.names {
-			all[hex.EncodeToString([]byte(name))] = canon(x, e.value)
-		}
-		return all
-	case format.Sequence:
-		items := []any{}
-		for _, item := range n.Content {
-			if tagged(n) && (n.Tag == "!!omap" || n.Tag == "!!pairs") {
-				pair := resolveAlias(item)
-				items = append(items, []any{canon(x, pair.Content[0]), canon(x, pair.Content[1])})
-				continue
-			}
-			items = append(items, canon(x, item))
-		}
-		return items
-	case format.String:
-		return "string " + hex.EncodeToString([]byte(n.Value))
-	case format.Binary:
-		text, _ := decodeBinary(n.Value)
-		return "binary " + hex.EncodeToString([]byte(text))
-	default:
-		return kind.String()
-	}
 }
 
 // soup makes a document of random pieces of YAML, most of which are wrong.
@@ -163,14 +129,8 @@ func corpus(t *testing.T, n int, seed uint64) [][]byte {
 }
 
 func TestAgreesWithPyYAML(t *testing.T) {
-	n, seed := 4000, uint64(1)
-	if s := os.Getenv("FLASK_VAULT_INTEROP_DOCS"); s != "" {
-		n, _ = strconv.Atoi(s)
-	}
-	if s := os.Getenv("FLASK_VAULT_INTEROP_SEED"); s != "" {
-		seed, _ = strconv.ParseUint(s, 10, 64)
-	}
-	docs := corpus(t, n, seed)
+	needInterop(t)
+	docs := corpus(t, number(t, "FLASK_VAULT_INTEROP_DOCS", 4000), uint64(number(t, "FLASK_VAULT_INTEROP_SEED", 1)))
 	verdicts := pyyaml(t, docs)
 	accepted, refusedHere := 0, 0
 	for i, v := range verdicts {
@@ -180,9 +140,6 @@ func TestAgreesWithPyYAML(t *testing.T) {
 			t.Errorf("accepted here, PyYAML: %.200s\n%q", v.Error, docs[i])
 		case err != nil && v.OK:
 			refusedHere++
-			if os.Getenv("SHOW") != "" {
-				t.Logf("refused here: %v\n%q", err, docs[i])
-			}
 		case err == nil:
 			accepted++
 			if got := canon(index{}, doc.(*document).root); !reflect.DeepEqual(got, v.Value) {
@@ -191,4 +148,70 @@ func TestAgreesWithPyYAML(t *testing.T) {
 		}
 	}
 	t.Logf("%d documents: %d accepted by both, %d refused here alone", len(docs), accepted, refusedHere)
+	if accepted < len(docs)/10 || refusedHere > len(docs)/50 {
+		t.Error("too few documents are accepted")
+	}
+}
+
+// TestPyYAMLReadsEdits: what Set, Unset and Get write is read by PyYAML as it is
+// here, every set value as a string.
+func TestPyYAMLReadsEdits(t *testing.T) {
+	needInterop(t)
+	n := number(t, "FLASK_VAULT_INTEROP_DOCS", 4000)
+	seed := number(t, "FLASK_VAULT_INTEROP_SEED", 1) * n
+	var docs [][]byte
+	var want []any
+	keep := func(text []byte) {
+		root, err := parse(text)
+		if err != nil {
+			t.Fatalf("%v\n%q", err, text)
+		}
+		docs = append(docs, text)
+		want = append(want, canon(index{}, root))
+	}
+	documents, values, paths := genDocument(), genValue(), genPath()
+	for i := seed; i < seed+n; i++ {
+		doc, err := Format{}.Parse([]byte(documents.Example(i)))
+		if err != nil {
+			continue
+		}
+		keep(doc.Bytes())
+		if root := doc.(*document).root; root != nil && len(root.Content) > 0 {
+			keep([]byte(value(root).Text()))
+		}
+		for j := range 3 {
+			path := paths.Example(i + j)
+			if names := doc.Names(); j > 0 && len(names) > 0 {
+				path = names[i%len(names)]
+			}
+			if doc.Set(path, values.Example(i*3+j)) == nil {
+				keep(doc.Bytes())
+			}
+		}
+		for _, name := range doc.Names() {
+			if doc.Unset(name) == nil {
+				keep(doc.Bytes())
+			}
+		}
+	}
+	for i, v := range pyyaml(t, docs) {
+		if !v.OK || !reflect.DeepEqual(v.Value, want[i]) {
+			t.Errorf("PyYAML reads %v %.300s, want %v\n%q", v.Value, v.Error, want[i], docs[i])
+		}
+	}
+	t.Logf("%d documents", len(docs))
+}
+
+// number reads a number from the environment.
+func number(t *testing.T, name string, without int) int {
+	t.Helper()
+	s := os.Getenv(name)
+	if s == "" {
+		return without
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
 }

@@ -61,7 +61,7 @@ func TestHostileDocuments(t *testing.T) {
 			if !errors.As(err, &syntax) || syntax.Line < 1 || syntax.Column < 1 || len(err.Error()) > 200 {
 				t.Fatalf("Parse gives %.300v, want a short SyntaxError", err)
 			}
-			if limit := 20 * time.Second; took > limit {
+			if limit := time.Minute; took > limit {
 				t.Errorf("took %v", took)
 			}
 			if used := after.TotalAlloc - before.TotalAlloc; used > 1500<<20 {

@@ -203,6 +203,10 @@ func wording(e *yamllib.LoadError) (msg string, atContext bool) {
 		return "a block begins on the line after | or >", false
 	case "did not find expected alphabetic or numeric character":
 		return "the name of an anchor or alias has letters, digits, - and _ only", false
+	case "found incompatible YAML document":
+		return "the directive names another version of YAML than 1.1", false
+	case "found duplicate %YAML directive", "found duplicate %TAG directive":
+		return "the directive stands there twice", false
 	case "found undefined tag handle":
 		return "unknown tag", false
 	}

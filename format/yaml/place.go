@@ -37,7 +37,7 @@ func (l *layout) checkKeys(keys []*node) error {
 		colon, hasColon := l.colon[key]
 		switch {
 		case e.start == e.end:
-			return errorAt(l.text, e.start, "a name is missing before the colon")
+			return errorAt(l.text, max(e.start, colon), "a name is missing before the colon")
 		case !hasColon:
 		case l.startOfLine(colon) != l.startOfLine(e.start):
 			return errorAt(l.text, e.start, "the colon has to stand on the line where the name starts")

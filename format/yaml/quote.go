@@ -21,7 +21,7 @@ func writeString(text string, flow bool) string {
 // the grammar: what any reader might take for a number, a date, a word with a
 // meaning or the start of something else is quoted.
 func isSafePlain(text string, flow bool) bool {
-	if text == "" || len(text) > 256 && flow {
+	if text == "" {
 		return false
 	}
 	switch c := text[0]; {
@@ -81,56 +81,45 @@ func isReservedWord(text string) bool {
 	return false
 }
 
-// isPrintable says whether a character beyond ASCII can stand unescaped and
-// shows what it is.
+// isPrintable says whether a character beyond ASCII shows what it is, and can
+// stand unescaped.
 func isPrintable(r rune) bool {
 	switch {
 	case r < 0xA1, // control characters, next line, no-break space
-		0x200B <= r && r <= 0x200F, // zero width, direction marks
-		0x2028 <= r && r <= 0x202E, // line and paragraph separator, direction
-		0x2060 <= r && r <= 0x206F,
-		r == 0xFEFF, r == 0xFFFE, r == 0xFFFF, r == 0x00AD, r == 0x3000,
-		0x2000 <= r && r <= 0x200A: // spaces
+		r == 0xAD, r == 0x3000,
+		0x2000 <= r && r <= 0x200F, // spaces, zero width, direction marks
+		0x2028 <= r && r <= 0x202F, // line and paragraph separator, direction marks
+		0x205F <= r && r <= 0x206F,
+		r == 0xFEFF, 0xFFF9 <= r && r <= 0xFFFF:
 		return false
 	}
 	return true
 }
 
-const hexDigits = "0123456789ABCDEF"
-
-// quote writes text in double quotes.
+// quote writes text in double quotes. The escapes are those of JSON, so that a
+// document that is JSON stays JSON.
 func quote(text string) string {
+	const hex = "0123456789abcdef"
 	var b strings.Builder
 	b.Grow(len(text) + 2)
 	b.WriteByte('"')
 	for _, r := range text {
-		switch r {
-		case '"', '\\':
+		switch {
+		case r == '"' || r == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case '\n':
+		case r == '\n':
 			b.WriteString(`\n`)
-		case '\t':
+		case r == '\t':
 			b.WriteString(`\t`)
-		case '\r':
+		case r == '\r':
 			b.WriteString(`\r`)
-		case 0:
-			b.WriteString(`\0`)
-		case 0x1B:
-			b.WriteString(`\e`)
-		default:
-			switch {
-			case ' ' <= r && r < 0x7F, r >= utf8.RuneSelf && isPrintable(r):
-				b.WriteRune(r)
-			case r < 0x100:
-				b.WriteString(`\x`)
-				writeHex(&b, r, 2)
-			case r < 0x10000:
-				b.WriteString(`\u`)
-				writeHex(&b, r, 4)
-			default:
-				b.WriteString(`\U`)
-				writeHex(&b, r, 8)
+		case ' ' <= r && r < 0x7F, r >= utf8.RuneSelf && isPrintable(r):
+			b.WriteRune(r)
+		default: // below 0x10000: isPrintable takes all above
+			b.WriteString(`\u`)
+			for shift := 12; shift >= 0; shift -= 4 {
+				b.WriteByte(hex[r>>shift&0xF])
 			}
 		}
 	}
@@ -138,8 +127,38 @@ func quote(text string) string {
 	return b.String()
 }
 
-func writeHex(b *strings.Builder, r rune, width int) {
-	for shift := (width - 1) * 4; shift >= 0; shift -= 4 {
-		b.WriteByte(hexDigits[r>>shift&0xF])
+// quoteSingle writes text in single quotes, if it can stand there.
+func quoteSingle(text string) (string, bool) {
+	for _, r := range text {
+		if r < ' ' || r == 0x7F || r >= utf8.RuneSelf && !isPrintable(r) {
+			return "", false
+		}
 	}
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'", true
+}
+
+// asBlock writes text of several lines as a literal block: the header, and the
+// lines without their indentation. Text that a block would not keep as it is, or
+// would not show as it is, has none.
+func asBlock(text string) (header string, lines []string, ok bool) {
+	header = "|-"
+	if strings.HasSuffix(text, "\n") {
+		header = "|"
+		text = text[:len(text)-1]
+	}
+	lines = strings.Split(text, "\n")
+	if len(lines) < 2 || strings.HasPrefix(lines[0], " ") || lines[0] == "" || lines[len(lines)-1] == "" {
+		return "", nil, false
+	}
+	for _, line := range lines {
+		if line != "" && strings.Trim(line, " \t") == "" {
+			return "", nil, false
+		}
+		for _, r := range line {
+			if r < ' ' && r != '\t' || r == 0x7F || r >= utf8.RuneSelf && !isPrintable(r) {
+				return "", nil, false
+			}
+		}
+	}
+	return header, lines, true
 }

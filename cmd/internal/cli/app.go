@@ -15,7 +15,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
@@ -86,11 +85,11 @@ func (e *outputError) Error() string {
 
 func (e *outputError) Unwrap() error { return e.err }
 
-func (a *app) outIsTerminal() bool { return term.IsTerminal(int(a.out.Fd())) }
+func (a *app) outIsTerminal() bool { return isTerminal(a.out) }
 
 // interactive reports whether a person is there to answer and to use an editor.
 func (a *app) interactive() bool {
-	return !a.noInput && term.IsTerminal(int(a.in.Fd())) && a.outIsTerminal()
+	return !a.noInput && isTerminal(a.in) && a.outIsTerminal()
 }
 
 // vault is a resolved configuration and what to open it with.
@@ -100,6 +99,7 @@ type vault struct {
 }
 
 func (a *app) resolve() (*vault, error) {
+	a.overrides.Plugins = a.pluginOptions()
 	c, err := config.Resolve(a.overrides)
 	if err != nil {
 		return nil, err

@@ -183,7 +183,7 @@ func compare(from, to values, reveal bool) ([]change, error) {
 			changes = append(changes, change{Name: name, Change: "added", New: show(now)})
 		case err != nil:
 			return nil, err
-		case was.Reveal() != now.Reveal() || was.Kind() != now.Kind():
+		case !was.Equal(now):
 			changes = append(changes, change{Name: name, Change: "changed", Old: show(was), New: show(now)})
 		}
 	}

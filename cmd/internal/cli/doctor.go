@@ -17,6 +17,7 @@ import (
 	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	keyfile "github.com/flask-vault/flask-vault/keysource/file"
+	"github.com/flask-vault/flask-vault/plugins/trust"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -100,6 +101,7 @@ func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
 		findings = append(findings, a.examineGit(ctx, c)...)
 	}
 	findings = append(findings, examineEditor())
+	findings = append(findings, a.examinePlugins()...)
 	return append(findings, a.examineLeftovers(c, o.fix)...)
 }
 
@@ -168,6 +170,26 @@ func (a *app) examineGit(ctx context.Context, c *vault) []finding {
 		findings = append(findings, finding{"warn", "git may change the line ends of encrypted files", a.name + " init"})
 	} else {
 		findings = append(findings, ok("git keeps encrypted files byte for byte"))
+	}
+	return findings
+}
+
+func (a *app) examinePlugins() []finding {
+	store, err := trust.Default()
+	if err != nil {
+		return []finding{{"warn", err.Error(), ""}}
+	}
+	var findings []finding
+	records, err := store.List()
+	if err != nil {
+		findings = append(findings, finding{"fail", err.Error(), a.name + " plugin list"})
+	}
+	for _, r := range records {
+		if _, err := store.Verify(r.Name); err != nil {
+			findings = append(findings, finding{"fail", err.Error(), a.name + " plugin install PATH --name " + r.Name})
+		} else {
+			findings = append(findings, ok("plugin %s %s is what was installed", r.Name, r.Version))
+		}
 	}
 	return findings
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/durable"
-	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 )
 
 // unsavedError is an error that leaves a person's text unsaved. The text is
@@ -26,11 +25,6 @@ const maxDrafts = 100
 // keepDraft keeps the text that an error left unsaved, encrypted, beside the
 // document, and says in the error how to take it up again.
 func (a *app) keepDraft(v *backend.Vault, err error) error {
-	// An editor that was told to fail (":cq" in vim) is how a person says no.
-	var failed *editor.EditorError
-	if errors.As(err, &failed) && failed.Signal == nil {
-		return err
-	}
 	var unsaved interface{ Text() []byte }
 	if !errors.As(err, &unsaved) || unsaved.Text() == nil {
 		return err

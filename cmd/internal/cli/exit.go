@@ -13,7 +13,9 @@ import (
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	"github.com/flask-vault/flask-vault/format"
 	"github.com/flask-vault/flask-vault/keysource"
+	"github.com/flask-vault/flask-vault/keysource/external"
 	keyfile "github.com/flask-vault/flask-vault/keysource/file"
+	"github.com/flask-vault/flask-vault/plugins/trust"
 )
 
 // The exit codes. They are never renumbered; docs/exit-codes.md is for people.
@@ -102,7 +104,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		destination *backend.DestinationError
 		mistake     *config.Error
 		untrusted   *config.UntrustedError
-		unknown     *keysource.UnknownError
+		plugin      *external.Error
+		distrust    *trust.Error
 		noEditor    *editor.CommandError
 		failed      *editor.EditorError
 		invalid     *editor.InvalidError
@@ -124,8 +127,6 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitWrongKey, "bring one of the two keys back into its source and run any command again; nothing is lost"
 	case as(&untrusted):
 		return exitPolicy, "if you trust it, make it your own: chown $(id -un) " + quote(untrusted.Path)
-	case as(&unknown):
-		return exitPlugin, a.name + " plugin list shows the plugins that are installed"
 	case is(format.ErrNotFound):
 		return exitNotFound, ""
 	case is(backend.ErrKeyLost):
@@ -134,6 +135,10 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitNotFound, a.name + " init makes one here"
 	case as(&exposed):
 		return exitPolicy, fmt.Sprintf("chmod 600 %s makes it private; --insecure-key-file reads it as it is", quote(exposed.Path))
+	case as(&distrust):
+		return exitPlugin, "" // its text says what to type
+	case as(&plugin) && plugin.Code != external.NoKey:
+		return exitPlugin, pluginHint(a.name, plugin)
 	case is(keysource.ErrNoKey):
 		return exitNoKey, "put the key into master.key, or set FLASK_VAULT_MASTER_KEY to it; " + a.name + " init makes a new vault with a new key"
 	case is(keysource.ErrBadKey):
@@ -169,4 +174,17 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitPolicy, ""
 	}
 	return exitInternal, ""
+}
+
+// pluginHint says what to type after an error of a plugin.
+func pluginHint(name string, e *external.Error) string {
+	switch e.Code {
+	case external.NoHost:
+		return "install flask-vault-pluginhost beside flask-vault: both come from the same build"
+	case external.NeedsInput:
+		return "run it at a terminal, without --no-input"
+	case external.Locked:
+		return "unlock it and try again"
+	}
+	return name + " plugin test " + e.Plugin + " looks closer"
 }

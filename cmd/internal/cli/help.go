@@ -40,5 +40,5 @@ Flags:
 Flags of every command:
 {{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
 
-{{.CommandPath}} help COMMAND explains a command.{{end}}
+{{.CommandPath}} COMMAND --help explains a command.{{end}}
 `

@@ -264,6 +264,10 @@ func needPrevious(env *config.Config, key keysource.Key) []string {
 	if err != nil {
 		return nil
 	}
+	withPrevious, err := backend.NewCipher(key, keys...)
+	if err != nil {
+		return nil
+	}
 	var need []string
 	_ = walkEncrypted(env.Root, func(path string) {
 		text, err := os.ReadFile(path)
@@ -273,13 +277,8 @@ func needPrevious(env *config.Config, key keysource.Key) []string {
 		if _, err := now.Open(text, nil); !errors.Is(err, backend.ErrAuth) {
 			return
 		}
-		for _, k := range keys {
-			if c, err := backend.NewCipher(k); err == nil {
-				if _, err := c.Open(text, nil); err == nil {
-					need = append(need, env.Display(path))
-					return
-				}
-			}
+		if _, err := withPrevious.Open(text, nil); err == nil {
+			need = append(need, env.Display(path))
 		}
 	})
 	return need
@@ -298,7 +297,7 @@ func (a *app) forgetPrevious(ctx context.Context, o rekeyOptions) error {
 	if files := needPrevious(c.Config, key); len(files) > 0 && !o.force {
 		return &codeError{&hintError{
 			fmt.Errorf("%d files open with a previous key alone: %s", len(files), strings.Join(files, ", ")),
-			fmt.Sprintf("%s decrypt %s -o FILE and encrypt it again, or --force", a.name, quote(files[0])),
+			fmt.Sprintf("%s rekey --files %s takes it along; --force gives it up", a.name, quote(files[0])),
 		}, exitPolicy}
 	}
 	if err := durable.Remove(path); err != nil {

@@ -63,6 +63,7 @@ func (a *app) root() *cobra.Command {
 		a.importCommand(),
 		a.rekeyCommand(),
 		a.keyCommand(),
+		a.pluginCommand(),
 		a.doctorCommand(),
 		a.configCommand(),
 		a.versionCommand(),

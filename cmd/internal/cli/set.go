@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/format"
@@ -145,16 +144,11 @@ func (a *app) value(key string, from valueSource) (string, error) {
 
 // ask asks for a value without an echo.
 func (a *app) ask(key string) (string, error) {
-	if a.noInput || !term.IsTerminal(int(a.in.Fd())) {
+	if a.noInput || !isTerminal(a.in) {
 		return "", &usageError{msg: "there is no terminal to ask for the value", hint: a.name + " set " + quote(key) + " - takes it from standard input"}
 	}
 	fmt.Fprintf(a.err, "value of %s: ", sanitize(key))
-	text, err := term.ReadPassword(int(a.in.Fd()))
-	fmt.Fprintln(a.err)
-	if errors.Is(err, io.EOF) {
-		return "", &codeError{errors.New("no value was given, nothing saved"), exitAborted}
-	}
-	return string(text), err
+	return a.readAnswer(true)
 }
 
 func readLimited(r io.Reader) ([]byte, error) {

@@ -1,10 +1,17 @@
 package cli
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/term"
 )
 
 // sanitize makes text safe to show on a terminal: line ends and tabs stay, and
@@ -34,6 +41,28 @@ func sanitize(text string) string {
 
 func harmless(r rune) bool {
 	return r == '\n' || r == '\t' || !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) && r != '\u2028' && r != '\u2029'
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// readAnswer reads one line from the terminal, without an echo if it is secret.
+func (a *app) readAnswer(secret bool) (string, error) {
+	var line []byte
+	var err error
+	if secret {
+		line, err = term.ReadPassword(int(a.in.Fd()))
+		fmt.Fprintln(a.err)
+	} else {
+		line, err = bufio.NewReader(a.in).ReadBytes('\n')
+		line = bytes.TrimRight(line, "\r\n")
+	}
+	if errors.Is(err, io.EOF) && len(line) == 0 {
+		return "", &codeError{errors.New("no answer was given, nothing is changed"), exitAborted}
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return string(line), err
 }
 
 // isText reports whether bytes are text that a terminal could show.

@@ -1,0 +1,121 @@
+package trust
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// EnvDir is the variable that names the directory of plugins.
+const EnvDir = "FLASK_VAULT_PLUGIN_DIR"
+
+// Store is a directory of plugins. It may not exist yet: then it is empty.
+type Store struct{ dir string }
+
+// At is the store in the given directory, an absolute path.
+func At(dir string) (*Store, error) {
+	if !filepath.IsAbs(dir) {
+		return nil, &Error{Kind: UnsafeDir, Message: fmt.Sprintf("the directory of plugins %q is not an absolute path", dir)}
+	}
+	return &Store{dir: filepath.Clean(dir)}, nil
+}
+
+// Default is the user's store: the directory in FLASK_VAULT_PLUGIN_DIR, or
+// flask-vault/plugins in the data directory of the user, which is XDG_DATA_HOME
+// or ~/.local/share, and LocalAppData on Windows.
+func Default() (*Store, error) {
+	if dir := os.Getenv(EnvDir); dir != "" {
+		return At(dir)
+	}
+	base := os.Getenv("XDG_DATA_HOME")
+	if runtime.GOOS == "windows" {
+		base = os.Getenv("LocalAppData")
+	}
+	if !filepath.IsAbs(base) { // the XDG specification says to ignore a relative one
+		home, err := os.UserHomeDir()
+		if err != nil || !filepath.IsAbs(home) {
+			return nil, &Error{Kind: UnsafeDir, Message: "there is no home directory for plugins; set " + EnvDir}
+		}
+		base = filepath.Join(home, ".local", "share")
+	}
+	return At(filepath.Join(base, "flask-vault", "plugins"))
+}
+
+// Dir is the store's directory, an absolute path.
+func (s *Store) Dir() string { return s.dir }
+
+// open opens the directory and checks what it opened. The error of a directory
+// that does not exist wraps fs.ErrNotExist.
+func (s *Store) open() (*os.Root, error) {
+	named, err := os.Lstat(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	unsafe := func(why, command string) error {
+		return &Error{Kind: UnsafeDir, Message: fmt.Sprintf("the directory of plugins %s %s", s.dir, why), Command: command}
+	}
+	if !named.IsDir() {
+		return nil, unsafe("is not a directory of its own (a link, perhaps)", "")
+	}
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	info, err := root.Stat(".")
+	switch {
+	case err != nil:
+	case !os.SameFile(named, info):
+		err = unsafe("was replaced just now", "")
+	case othersCanWrite(info):
+		err = unsafe("can be written by others", "chmod 700 "+s.dir)
+	case !ours(info):
+		err = unsafe("belongs to another user", "")
+	default:
+		return root, nil
+	}
+	_ = root.Close()
+	return nil, err
+}
+
+// make opens the directory and makes it before if need be.
+func (s *Store) make() (*os.Root, error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, err
+	}
+	return s.open()
+}
+
+// openFile opens a plain file of the directory that the user alone can write,
+// and no link.
+func openFile(root *os.Root, name string) (*os.File, error) {
+	named, err := root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !named.Mode().IsRegular() {
+		return nil, errors.New("it is not a plain file")
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case !os.SameFile(named, info):
+		err = errors.New("it was replaced just now")
+	case othersCanWrite(info):
+		err = errors.New("others can write it")
+	case !ours(info):
+		err = errors.New("it belongs to another user")
+	default:
+		return f, nil
+	}
+	_ = f.Close()
+	return nil, err
+}
+
+func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
