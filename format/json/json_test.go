@@ -309,7 +309,7 @@ func FuzzSet(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, path, value string) {
 		doc, err := Format{}.Parse([]byte(text))
 		if err != nil {
-			t.Skip()
+			return
 		}
 		if doc.Set(path, value) != nil {
 			if string(doc.Bytes()) != text {
