@@ -25,7 +25,7 @@ type Source interface {
 
 // Saver is a Source that can also keep a key. Saving the key that is there
 // already changes nothing; saving another one than is there replaces it, so a
-// caller that must not lose the old key loads it first.
+// caller that must not lose the old key loads it first. The zero Key is refused.
 type Saver interface {
 	Source
 	Save(ctx context.Context, k Key) error

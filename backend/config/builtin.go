@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/dotenv"
 	"github.com/flask-vault/flask-vault/format/json"
 	"github.com/flask-vault/flask-vault/format/raw"
 	"github.com/flask-vault/flask-vault/format/yaml"
@@ -19,7 +20,7 @@ import (
 
 // Formats are the formats that a credentials file can have, by its extension.
 // Any other file is raw: bytes without names.
-var Formats = format.Registry{yaml.Format{}, json.Format{}, raw.Format{}}
+var Formats = format.Registry{yaml.Format{}, json.Format{}, dotenv.Format{}, raw.Format{}}
 
 // keySources are the built-in key sources. Every other name is that of a plugin.
 // A path that byUser gives may lead anywhere, one in the file may not.

@@ -86,6 +86,9 @@ func (s *Source) Load(context.Context) (keysource.Key, error) {
 // replaces a key that can be loaded, and nothing else: of two processes that
 // save a first key at the same moment one fails with [fs.ErrExist].
 func (s *Source) Save(ctx context.Context, k keysource.Key) error {
+	if k.IsZero() {
+		return fmt.Errorf("%w: there is no key to save", keysource.ErrBadKey)
+	}
 	old, err := s.Load(ctx)
 	switch {
 	case errors.Is(err, keysource.ErrNoKey):
