@@ -300,9 +300,7 @@ func (b *builder) fill(v *value, n *unstable.Node, in *table, at int) error {
 		v.kind = format.Time
 	case unstable.Array:
 		v.kind = format.Sequence
-		if !b.shallow(n, in.depth+1) {
-			return b.tooDeep(v.start)
-		}
+		return b.checkArray(n, v.start, in.depth+1)
 	case unstable.InlineTable:
 		v.kind, v.table = format.Mapping, newTable(in)
 		v.table.inline, v.table.section = true, in.section
@@ -322,21 +320,27 @@ func (b *builder) fill(v *value, n *unstable.Node, in *table, at int) error {
 	return nil
 }
 
-// shallow says whether an array is not nested too deeply.
-func (b *builder) shallow(n *unstable.Node, depth int) bool {
+// checkArray refuses an array that is nested too deeply, or has too many keys.
+func (b *builder) checkArray(n *unstable.Node, offset, depth int) error {
 	if depth > maxDepth {
-		return false
+		return b.tooDeep(offset)
 	}
 	for it := n.Children(); it.Next(); {
 		c := it.Node()
 		if c.Kind == unstable.KeyValue {
+			parts, start, _ := b.key(c)
+			if err := b.limit(start, depth+len(parts)); err != nil {
+				return err
+			}
 			c = c.Value()
 		}
-		if (c.Kind == unstable.Array || c.Kind == unstable.InlineTable) && !b.shallow(c, depth+1) {
-			return false
+		if c.Kind == unstable.Array || c.Kind == unstable.InlineTable {
+			if err := b.checkArray(c, offset, depth+1); err != nil {
+				return err
+			}
 		}
 	}
-	return true
+	return nil
 }
 
 // unixString reads a string of several lines whose line breaks are CR LF.

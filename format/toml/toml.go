@@ -2,11 +2,10 @@
 // newer versions of Flask-Vault.
 //
 // It follows TOML as github.com/pelletier/go-toml/v2 reads it, which is TOML 1.0
-// with a few liberties of 1.1, such as a comma behind the last pair in braces; what
-// Set writes is TOML 1.0. A line break
-// inside of a string is a line feed, as Python's tomllib reads it; a byte order
-// mark at the start is skipped. A document has at most 100 levels
-// and 50000 keys.
+// with a few liberties of 1.1, such as a comma behind the last pair in braces. What
+// Set writes is TOML 1.0. A line break inside of a string is a line feed, as
+// Python's tomllib reads it; a byte order mark at the start is skipped. A document
+// has at most 100 levels and 50000 keys.
 //
 // Values are addressed as in package format: "db.password" is found as the quoted
 // key "db.password", as the dotted key db.password and as the key password of the

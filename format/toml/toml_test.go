@@ -1,8 +1,13 @@
 package toml
 
 import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
@@ -227,6 +232,7 @@ func TestRefused(t *testing.T) {
 		{"deep key", strings.Repeat("a.", 100_000) + "a = 1\n", 1, 1},
 		{"deep header", "[" + strings.Repeat("a.", 100_000) + "a]\n", 1, 2},
 		{"too many keys", strings.Repeat("x.y = 1\n", 50_001), 50_001, 1},
+		{"too many keys in an array", "a = [{" + strings.Repeat("x = 1, ", 50_001) + "x = 1}]\n", 1, 0},
 		{"too many headers", strings.Repeat("[[x]]\n", 50_001), 50_001, 3},
 		{"very deep array", "a = " + strings.Repeat("[", 100_000), 1, 0},
 	}
@@ -452,4 +458,76 @@ func TestLargeDocuments(t *testing.T) {
 	if took := time.Since(start); took > time.Minute {
 		t.Errorf("took %v", took)
 	}
+}
+
+// TestPythonReadsEdits: what Set writes is read by Python's tomllib as the same
+// texts.
+func TestPythonReadsEdits(t *testing.T) {
+	if os.Getenv("FLASK_VAULT_INTEROP") != "1" {
+		t.Skip("set FLASK_VAULT_INTEROP=1 to compare with Python's tomllib")
+	}
+	python := os.Getenv("FLASK_VAULT_PYTHON")
+	if python == "" {
+		python = "/usr/bin/python3"
+	}
+	var docs []format.Document
+	texts, values := genText(), rapid.OneOf(rapid.String(), rapid.SampledFrom(formattest.Values))
+	for i := range 5_000 {
+		doc, err := Format{}.Parse([]byte(texts.Example(i)))
+		if err != nil {
+			continue
+		}
+		for j, path := range []string{"new", "a.b", "t.u.new", "a.b.new"} {
+			_ = doc.Set(path, values.Example(4*i+j)) // a refused one changes nothing
+		}
+		docs = append(docs, doc)
+	}
+	const script = `
+import base64, json, sys, tomllib
+def canon(v):
+    if isinstance(v, dict):
+        return {k: canon(x) for k, x in v.items()}
+    return v if isinstance(v, str) else None
+for line in sys.stdin:
+    try:
+        print(json.dumps(canon(tomllib.loads(base64.b64decode(line).decode("utf-8").removeprefix("\ufeff")))))
+    except tomllib.TOMLDecodeError as e:
+        print(json.dumps(str(e)))
+`
+	var in, out, stderr bytes.Buffer
+	for _, doc := range docs {
+		in.WriteString(base64.StdEncoding.EncodeToString(doc.Bytes()) + "\n")
+	}
+	cmd := exec.Command(python, "-c", script)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = &in, &out, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("FLASK_VAULT_INTEROP=1, but %s with tomllib does not run: %v\n%s", python, err, stderr.Bytes())
+	}
+	dec := json.NewDecoder(&out)
+	for _, doc := range docs {
+		var got any
+		if err := dec.Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		if want := textsOf(doc.(*document).tree.root); !reflect.DeepEqual(got, want) {
+			t.Errorf("tomllib reads %v, want %v\n%q", got, want, doc.Bytes())
+		}
+	}
+	t.Logf("%d documents", len(docs))
+}
+
+// textsOf is a table with its strings; every other value is nil.
+func textsOf(t *table) any {
+	all := map[string]any{}
+	for name, e := range t.names {
+		switch {
+		case e.value.table != nil:
+			all[name] = textsOf(e.value.table)
+		case e.value.kind == format.String:
+			all[name] = e.value.text
+		default:
+			all[name] = nil
+		}
+	}
+	return all
 }
