@@ -121,7 +121,7 @@ func corpus(t *testing.T, n int, seed uint64) [][]byte {
 			bases = append(bases, text)
 		}
 	}
-	docs = append(docs, bases...)
+	docs = append(append(docs, bases...), Format{}.Template())
 	for len(docs) < n {
 		docs = append(docs, soup(r), soup(r), mutated(r, bases[r.IntN(len(bases))]))
 	}
