@@ -26,7 +26,7 @@ func Example() {
 		return
 	}
 	value, _ := doc.Get("db.password")
-	fmt.Println(f.Name(), value, value.Text())
+	fmt.Println(f.Name(), value, value.Reveal())
 
 	_, err = doc.Get("db.user")
 	fmt.Println(err, errors.Is(err, format.ErrNotFound))
@@ -72,7 +72,7 @@ func TestValueIsRedacted(t *testing.T) {
 			t.Errorf("shown as %s", shown)
 		}
 	}
-	if v.Text() != "hunter2" || v.Kind() != format.String {
+	if v.Reveal() != "hunter2" || v.Kind() != format.String {
 		t.Error("Text or Kind differs")
 	}
 }

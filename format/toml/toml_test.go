@@ -107,8 +107,8 @@ k = 1
 		"items": {format.Sequence, "[{n = 1}, {n = 2, o.p = 3}]"}, "super": {format.Mapping, "sub.k = 1"},
 	} {
 		v, err := doc.Get(path)
-		if err != nil || v.Kind() != want.kind || v.Text() != want.text {
-			t.Errorf("Get(%q) gives the %v %q, %v; want the %v %q", path, v.Kind(), v.Text(), err, want.kind, want.text)
+		if err != nil || v.Kind() != want.kind || v.Reveal() != want.text {
+			t.Errorf("Get(%q) gives the %v %q, %v; want the %v %q", path, v.Kind(), v.Reveal(), err, want.kind, want.text)
 		}
 	}
 	want := "a.b a.c lines literal esc list inline.p.q inline.r.s t.date t.time t.u.v t.w.x items super.sub.k"
@@ -355,8 +355,8 @@ func TestEdits(t *testing.T) {
 			t.Fatalf("Set(%q): %v\n%q", path, err, text)
 		}
 		agree(t, doc)
-		if v, err := doc.Get(path); err != nil || v.Text() != value {
-			t.Fatalf("Get after Set(%q, %q): %q %v\n%q", path, value, v.Text(), err, doc.Bytes())
+		if v, err := doc.Get(path); err != nil || v.Reveal() != value {
+			t.Fatalf("Get after Set(%q, %q): %q %v\n%q", path, value, v.Reveal(), err, doc.Bytes())
 		}
 		wrote := string(doc.Bytes())
 		if err := doc.Unset(path); err != nil {
@@ -435,7 +435,7 @@ func FuzzSet(f *testing.F) {
 			}
 			return
 		}
-		if v, err := doc.Get(path); err != nil || v.Text() != value {
+		if v, err := doc.Get(path); err != nil || v.Reveal() != value {
 			t.Fatal(err)
 		}
 	})
