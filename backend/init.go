@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/flask-vault/flask-vault/keysource"
 )
@@ -38,6 +39,9 @@ func Init(ctx context.Context, o Options) (Created, error) {
 		}
 		c, err = makeKey(ctx, o.Keys)
 		created.Key = err == nil
+		if errors.Is(err, fs.ErrExist) {
+			c, err = FindKey(ctx, o) // somebody else makes this vault at the same moment
+		}
 	}
 	if err != nil {
 		return Created{}, err
@@ -50,6 +54,9 @@ func Init(ctx context.Context, o Options) (Created, error) {
 	blob, err := c.sealVerified(o.Format.Template())
 	if err == nil {
 		_, err = o.Store.Save(ctx, blob, "")
+	}
+	if errors.Is(err, ErrConflict) {
+		return created, nil // somebody else made it at the same moment, with the same key
 	}
 	if err != nil {
 		return created, fmt.Errorf("%s: %w", o.Store.Name(), err)
@@ -66,7 +73,7 @@ func makeKey(ctx context.Context, chain keysource.Chain) (*Cipher, error) {
 			continue
 		}
 		key := keysource.NewKey()
-		if err := keysource.SaveVerified(ctx, saver, key); err != nil {
+		if err := keysource.CreateVerified(ctx, saver, key); err != nil {
 			return nil, err
 		}
 		return newCipher(key, s.Name())

@@ -20,6 +20,7 @@ import (
 //   - "$ cat FILE" of a file that is not there makes it from the lines below.
 //   - "<!-- $ command -->" on a line of its own is run unseen.
 //   - The editor adds a db.password to the document, unless EDITOR is set.
+//   - The checkout is ../flask-vault, and go works as it does outside.
 //   - Key ids and sealed text differ from run to run and are not compared.
 func TestConsoleSessions(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -45,7 +46,7 @@ var bin = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "flask-vault"), "./cmd/flask-vault")
+	cmd := exec.Command("go", "build", "-o", dir, "./cmd/flask-vault", "./cmd/flask-vault-pluginhost")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return dir, fmt.Errorf("go build: %w\n%s", err, out)
@@ -123,11 +124,25 @@ func play(t *testing.T, programs string, steps []step) {
 		}
 		script += fmt.Sprintf("(exit $rc)\n%s\nrc=$?\nprintf '\\n"+end+"\\n'\n", s.command, i)
 	}
+	checkout, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(checkout, filepath.Join(base, "flask-vault")); err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command("sh", "-c", script)
 	cmd.Dir = dir
 	cmd.Env = []string{
 		"PATH=" + programs + string(filepath.ListSeparator) + os.Getenv("PATH"),
 		"HOME=" + base, "XDG_RUNTIME_DIR=" + runtimeDir, "TMPDIR=" + base, "EDITOR=some-editor", "LC_ALL=C.UTF-8",
+	}
+	for _, name := range []string{"GOPATH", "GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN"} {
+		value, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Env = append(cmd.Env, name+"="+strings.TrimSpace(string(value)))
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -148,12 +163,16 @@ func play(t *testing.T, programs string, steps []step) {
 }
 
 var (
-	keyID  = regexp.MustCompile(`\b[0-9a-f]{8}\b`)
-	sealed = regexp.MustCompile(`[\w-]{38,}={0,2}`)
+	keyID    = regexp.MustCompile(`\b[0-9a-f]{8}\b|\b[0-9a-f]{12}\b`)
+	sealed   = regexp.MustCompile(`[\w-]{38,}={0,2}`)
+	duration = regexp.MustCompile(`\b\d+\.\d+s|\(cached\)`)
+	fetched  = regexp.MustCompile(`(?m)^go: downloading .*\n`)
 )
 
 // normalise leaves out of a text what differs from run to run.
 func normalise(text string) string {
+	text = fetched.ReplaceAllString(text, "")
+	text = duration.ReplaceAllString(text, "TIME")
 	text = keyID.ReplaceAllString(strings.TrimSpace(text), "ID")
 	return sealed.ReplaceAllString(text, "SEALED")
 }

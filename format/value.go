@@ -61,9 +61,6 @@ func (v Value) Reveal() string {
 // Equal reports whether two values have the same kind and text.
 func (v Value) Equal(other Value) bool { return v.kind == other.kind && v.Reveal() == other.Reveal() }
 
-// Text is Reveal.
-func (v Value) Text() string { return v.Reveal() }
-
 const redacted = "[redacted]"
 
 // String returns "[redacted]".

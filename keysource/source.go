@@ -31,10 +31,30 @@ type Saver interface {
 	Save(ctx context.Context, k Key) error
 }
 
+// Creator is a Saver that can keep a key only where there is none, even if
+// another process does so at the same moment. Else Create fails with an error
+// that wraps [fs.ErrExist]. keysource/file implements it.
+type Creator interface {
+	Saver
+	Create(ctx context.Context, k Key) error
+}
+
+// CreateVerified keeps a first key and loads it back. Where another key is kept
+// meanwhile it fails with [fs.ErrExist], if s is a [Creator]; a mere Saver may
+// replace it.
+func CreateVerified(ctx context.Context, s Saver, k Key) error {
+	if c, ok := s.(Creator); ok {
+		return verified(ctx, s, k, c.Create)
+	}
+	return verified(ctx, s, k, s.Save)
+}
+
 // SaveVerified saves a key and loads it back, so that nothing is encrypted under
 // a key that its source lost. Its error is a *[SourceError].
-func SaveVerified(ctx context.Context, s Saver, k Key) error {
-	err := s.Save(ctx, k)
+func SaveVerified(ctx context.Context, s Saver, k Key) error { return verified(ctx, s, k, s.Save) }
+
+func verified(ctx context.Context, s Saver, k Key, save func(context.Context, Key) error) error {
+	err := save(ctx, k)
 	if err == nil {
 		var back Key
 		if back, err = s.Load(ctx); err == nil && !back.Equal(k) {

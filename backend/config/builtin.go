@@ -8,6 +8,7 @@ import (
 	"github.com/flask-vault/flask-vault/format/dotenv"
 	"github.com/flask-vault/flask-vault/format/json"
 	"github.com/flask-vault/flask-vault/format/raw"
+	"github.com/flask-vault/flask-vault/format/toml"
 	"github.com/flask-vault/flask-vault/format/yaml"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/env"
@@ -20,7 +21,7 @@ import (
 
 // Formats are the formats that a credentials file can have, by its extension.
 // Any other file is raw: bytes without names.
-var Formats = format.Registry{yaml.Format{}, json.Format{}, dotenv.Format{}, raw.Format{}}
+var Formats = format.Registry{yaml.Format{}, json.Format{}, dotenv.Format{}, toml.Format{}, raw.Format{}}
 
 // keySources are the built-in key sources. Every other name is that of a plugin.
 // A path that byUser gives may lead anywhere, one in the file may not.

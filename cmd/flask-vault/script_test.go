@@ -6,9 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,6 +29,7 @@ import (
 // Files under bin/ are programs on the PATH, which is how a script brings its
 // own editors. $VECTORS has vaults of the real Flask-Vault. HOME and XDG_RUNTIME_DIR are directories of the script.
 func TestScript(t *testing.T) {
+	heedSignals(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
 		RequireUniqueNames: true,
@@ -40,6 +43,19 @@ func TestScript(t *testing.T) {
 			"sealed": sealed,
 		},
 	})
+}
+
+// heedSignals undoes for the scripts what nohup and a shell's & do: a signal that
+// this process ignores would be ignored by all that it starts, and they would be
+// right to. One that it handles has its default in them.
+func heedSignals(t *testing.T) {
+	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if signal.Ignored(sig) {
+			c := make(chan os.Signal, 1)
+			signal.Notify(c, sig)
+			t.Cleanup(func() { signal.Stop(c) })
+		}
+	}
 }
 
 func setupScript(env *testscript.Env) error {

@@ -101,8 +101,8 @@ func TestGet(t *testing.T) {
 			t.Errorf("Parse(%q): %v", text, err)
 			continue
 		}
-		if v, err := doc.Get("A"); err != nil || v.Text() != want || v.Kind() != format.String {
-			t.Errorf("%q: A is %q, %v; want %q", text, v.Text(), err, want)
+		if v, err := doc.Get("A"); err != nil || v.Reveal() != want || v.Kind() != format.String {
+			t.Errorf("%q: A is %q, %v; want %q", text, v.Reveal(), err, want)
 		}
 	}
 	doc, err := Format{}.Parse([]byte("A\nB=1\nC # d\n"))
@@ -172,8 +172,8 @@ func TestSet(t *testing.T) {
 			if err := doc.Set(tt.path, tt.value); err != nil {
 				t.Fatal(err)
 			}
-			if v, err := doc.Get(tt.path); err != nil || v.Text() != tt.value {
-				t.Errorf("Get gives %q, %v", v.Text(), err)
+			if v, err := doc.Get(tt.path); err != nil || v.Reveal() != tt.value {
+				t.Errorf("Get gives %q, %v", v.Reveal(), err)
 			}
 			if got := string(doc.Bytes()); got != tt.want && !strings.HasPrefix(tt.name, "backslash") {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
@@ -247,8 +247,8 @@ func TestEdits(t *testing.T) {
 		} else if err != nil {
 			t.Fatalf("Set(%q): %v\n%q", path, err, text)
 		}
-		if v, err := doc.Get(path); err != nil || v.Text() != value {
-			t.Fatalf("Get after Set to %q: %q, %v", value, v.Text(), err)
+		if v, err := doc.Get(path); err != nil || v.Reveal() != value {
+			t.Fatalf("Get after Set to %q: %q, %v", value, v.Reveal(), err)
 		}
 		if err := doc.Unset(path); err != nil {
 			t.Fatalf("Unset(%q): %v\n%q", path, err, doc.Bytes())
@@ -364,7 +364,7 @@ func FuzzSet(f *testing.F) {
 			}
 			return
 		}
-		if v, err := doc.Get(path); err != nil || v.Text() != value {
+		if v, err := doc.Get(path); err != nil || v.Reveal() != value {
 			t.Fatal(err)
 		}
 	})

@@ -129,7 +129,7 @@ func values(t *testing.T, doc format.Document) map[string]string {
 		if v.Kind() == format.Mapping {
 			t.Errorf("Names has %q, which is a mapping", name)
 		}
-		all[name] = v.Text()
+		all[name] = v.Reveal()
 	}
 	return all
 }
@@ -150,8 +150,8 @@ func set(t *testing.T, doc format.Document, path, value string) bool {
 		t.Fatalf("Set(%q, %q): %v\n%q", path, value, err, before)
 	}
 	v, err := doc.Get(path)
-	if err != nil || v.Text() != value || v.Kind() != format.String {
-		t.Fatalf("Get after Set(%q, %q): %v %q, %v\n%s", path, value, v.Kind(), v.Text(), err, doc.Bytes())
+	if err != nil || v.Reveal() != value || v.Kind() != format.String {
+		t.Fatalf("Get after Set(%q, %q): %v %q, %v\n%s", path, value, v.Kind(), v.Reveal(), err, doc.Bytes())
 	}
 	return true
 }
@@ -227,7 +227,7 @@ func testRemove(t *testing.T, f format.Format, text string) {
 		unset(t, doc, name)
 		same(t, doc, want, name)
 		if slices.Contains(doc.Names(), name) {
-			if v, _ := doc.Get(name); v.Text() == want[name] {
+			if v, _ := doc.Get(name); v.Reveal() == want[name] {
 				t.Errorf("%q is there after Unset", name)
 			}
 		}

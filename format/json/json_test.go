@@ -68,8 +68,8 @@ func TestGet(t *testing.T) {
 		"esc": {format.String, "\" \\ / \b\f\n\r\t é 😀"}, "dup": {format.String, "two"},
 	} {
 		v, err := doc.Get(path)
-		if err != nil || v.Kind() != want.kind || v.Text() != want.text {
-			t.Errorf("Get(%q) gives the %v %q, %v; want the %v %q", path, v.Kind(), v.Text(), err, want.kind, want.text)
+		if err != nil || v.Kind() != want.kind || v.Reveal() != want.text {
+			t.Errorf("Get(%q) gives the %v %q, %v; want the %v %q", path, v.Kind(), v.Reveal(), err, want.kind, want.text)
 		}
 	}
 	if got := strings.Join(doc.Names(), " "); got != "a.b a.c a.d.e big neg exp t esc dup" {
@@ -219,7 +219,7 @@ func TestEdits(t *testing.T) {
 		if err := stdjson.Unmarshal(doc.Bytes(), &std); err != nil {
 			t.Fatalf("encoding/json: %v\n%q", err, doc.Bytes())
 		}
-		if v, err := doc.Get(path); err != nil || v.Text() != value {
+		if v, err := doc.Get(path); err != nil || v.Reveal() != value {
 			t.Fatalf("Get after Set(%q, %q): %v", path, value, err)
 		}
 		if err := doc.Unset(path); err != nil {
@@ -317,7 +317,7 @@ func FuzzSet(f *testing.F) {
 			}
 			return
 		}
-		if v, err := doc.Get(path); err != nil || v.Text() != value {
+		if v, err := doc.Get(path); err != nil || v.Reveal() != value {
 			t.Fatal(err)
 		}
 		agree(t, string(doc.Bytes()))

@@ -61,3 +61,15 @@ func BenchmarkNames10000Keys(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkSet10000Keys(b *testing.B) {
+	doc, err := Format{}.Parse(flat(10_000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := doc.Set("section99.key9999", "x"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -76,8 +76,8 @@ func TestSet(t *testing.T) {
 			if got := string(doc.Bytes()); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
-			if v, err := doc.Get(tt.path); err != nil || v.Text() != tt.value {
-				t.Errorf("Get gives %q, %v", v.Text(), err)
+			if v, err := doc.Get(tt.path); err != nil || v.Reveal() != tt.value {
+				t.Errorf("Get gives %q, %v", v.Reveal(), err)
 			}
 		})
 	}
@@ -193,7 +193,7 @@ func TestEditVaults(t *testing.T) {
 					t.Errorf("Set(%q): %v", name, err)
 					continue
 				}
-				if v, err := doc.Get(name); err != nil || v.Text() != value || v.Kind() != format.String {
+				if v, err := doc.Get(name); err != nil || v.Reveal() != value || v.Kind() != format.String {
 					t.Errorf("Get(%q) after Set: %v", name, err)
 				}
 				checkLines(t, text, doc.Bytes())
@@ -231,7 +231,7 @@ func checkAdd(t fataler, text []byte, name, value string) {
 	if err := doc.Set(name, value); err != nil {
 		t.Fatalf("Set(%q): %v\n%s", name, err, text)
 	}
-	if v, err := doc.Get(name); err != nil || v.Text() != value {
+	if v, err := doc.Get(name); err != nil || v.Reveal() != value {
 		t.Fatalf("Get(%q) after Set: %v", name, err)
 	}
 	if err := doc.Unset(name); err != nil {

@@ -17,7 +17,7 @@ mail:
 		return
 	}
 	value, _ := doc.Get("db.password")
-	fmt.Println(value.Kind(), value.Text())
+	fmt.Println(value.Kind(), value.Reveal())
 
 	_ = doc.Set("db.password", "yes")
 	_ = doc.Set("mail.user", "app")

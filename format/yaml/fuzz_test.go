@@ -75,8 +75,8 @@ func FuzzSet(f *testing.F) {
 			return
 		}
 		v, err := doc.Get(path)
-		if err != nil || v.Text() != value || v.Kind() != format.String {
-			t.Fatalf("Get after Set: %q, %v", v.Text(), err)
+		if err != nil || v.Reveal() != value || v.Kind() != format.String {
+			t.Fatalf("Get after Set: %q, %v", v.Reveal(), err)
 		}
 		snapshot(t, doc)
 	})

@@ -121,7 +121,7 @@ func corpus(t *testing.T, n int, seed uint64) [][]byte {
 			bases = append(bases, text)
 		}
 	}
-	docs = append(docs, bases...)
+	docs = append(append(docs, bases...), Format{}.Template())
 	for len(docs) < n {
 		docs = append(docs, soup(r), soup(r), mutated(r, bases[r.IntN(len(bases))]))
 	}
@@ -177,7 +177,7 @@ func TestPyYAMLReadsEdits(t *testing.T) {
 		}
 		keep(doc.Bytes())
 		if root := doc.(*document).root; root != nil && len(root.Content) > 0 {
-			keep([]byte(value(root).Text()))
+			keep([]byte(value(root).Reveal()))
 		}
 		for j := range 3 {
 			path := paths.Example(i + j)

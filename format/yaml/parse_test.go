@@ -218,8 +218,8 @@ func TestGet(t *testing.T) {
 				t.Fatal(err)
 			}
 			v, err := doc.Get(tt.path)
-			if err != nil || v.Text() != tt.want || v.Kind() != tt.kind {
-				t.Errorf("Get gives the %v %q, %v; want the %v %q", v.Kind(), v.Text(), err, tt.kind, tt.want)
+			if err != nil || v.Reveal() != tt.want || v.Kind() != tt.kind {
+				t.Errorf("Get gives the %v %q, %v; want the %v %q", v.Kind(), v.Reveal(), err, tt.kind, tt.want)
 			}
 		})
 	}

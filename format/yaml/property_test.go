@@ -209,7 +209,7 @@ func TestSetThenUnset(t *testing.T) {
 		}
 		after := snapshot(t, doc)
 		shared := strings.Contains(text, "*n") // then other names can follow
-		if len(after) != len(before)+1 && !shared || after[path].Text() != value || after[path].Kind() != format.String {
+		if len(after) != len(before)+1 && !shared || after[path].Reveal() != value || after[path].Kind() != format.String {
 			t.Fatalf("Set(%q, %q) gives\n%s", path, value, doc.Bytes())
 		}
 		for name, v := range before {
@@ -268,7 +268,7 @@ func tryUnset(t *rapid.T, doc format.Document, path, before string) {
 	case err != nil:
 		t.Fatalf("Unset(%q): %v\n%q", path, err, before)
 	default:
-		if v, err := doc.Get(path); err == nil && v.Equal(old) && old.Kind() == format.String && strings.Count(before, old.Text()) == 1 {
+		if v, err := doc.Get(path); err == nil && v.Equal(old) && old.Kind() == format.String && strings.Count(before, old.Reveal()) == 1 {
 			t.Fatalf("%q is there after Unset\n%q\n%q", path, before, doc.Bytes())
 		}
 		return
@@ -291,8 +291,8 @@ func trySet(t *rapid.T, doc format.Document, path, value, before string) {
 		t.Fatalf("Set(%q, %q): %v\n%q", path, value, err, before)
 	}
 	v, err := doc.Get(path)
-	if err != nil || v.Text() != value || v.Kind() != format.String {
-		t.Fatalf("Get(%q) after Set(%q): %q, %v\n%q", path, value, v.Text(), err, before)
+	if err != nil || v.Reveal() != value || v.Kind() != format.String {
+		t.Fatalf("Get(%q) after Set(%q): %q, %v\n%q", path, value, v.Reveal(), err, before)
 	}
 	var top map[any]any
 	if err := yamllib.Load(doc.Bytes(), &top, yamllib.WithUniqueKeys(false)); err != nil {
@@ -332,7 +332,7 @@ func checkRendered(t fataler, n *node, text string) {
 	if n == nil || n.Kind == yamllib.ScalarNode {
 		return
 	}
-	out := value(n).Text()
+	out := value(n).Reveal()
 	again, err := parse([]byte(out))
 	if err != nil {
 		t.Fatalf("the rendered text does not parse: %v\n%s\nof\n%s", err, out, text)

@@ -89,11 +89,11 @@ func TestVaultsOfFlaskVault(t *testing.T) {
 				if !contains(kindsOf[want.Type], got.Kind()) {
 					t.Errorf("Get(%q) is a %v, want a %s", path, got.Kind(), want.Type)
 				}
-				if want.Type == "str" && got.Text() != want.Value {
-					t.Errorf("Get(%q) = %q, want %q", path, got.Text(), want.Value)
+				if want.Type == "str" && got.Reveal() != want.Value {
+					t.Errorf("Get(%q) = %q, want %q", path, got.Reveal(), want.Value)
 				}
-				if want.Type == "str" && !strings.Contains(got.Text(), "\x1b") && got.Text()+"\n" != want.Printed {
-					t.Errorf("Get(%q) = %q, want %q", path, got.Text(), want.Printed)
+				if want.Type == "str" && !strings.Contains(got.Reveal(), "\x1b") && got.Reveal()+"\n" != want.Printed {
+					t.Errorf("Get(%q) = %q, want %q", path, got.Reveal(), want.Printed)
 				}
 			}
 			for _, name := range doc.Names() {

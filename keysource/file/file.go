@@ -14,7 +14,7 @@ import (
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
-// Source is a key file. It implements [keysource.Saver] and [keysource.Deleter].
+// Source is a key file. It implements [keysource.Creator] and [keysource.Deleter].
 type Source struct {
 	path string
 	opts Options
@@ -83,16 +83,15 @@ func (s *Source) Load(context.Context) (keysource.Key, error) {
 }
 
 // Save writes the key for its owner alone (mode 0600), whole or not at all. It
-// replaces a key that can be loaded, and nothing else: of two processes that
-// save a first key at the same moment one fails with [fs.ErrExist].
+// replaces a key that can be loaded, and nothing else.
 func (s *Source) Save(ctx context.Context, k keysource.Key) error {
 	if k.IsZero() {
-		return fmt.Errorf("%w: there is no key to save", keysource.ErrBadKey)
+		return errZero
 	}
 	old, err := s.Load(ctx)
 	switch {
 	case errors.Is(err, keysource.ErrNoKey):
-		return durable.WriteSecret(s.path, []byte(k.Text()), (*durable.File).Create)
+		return s.Create(ctx, k)
 	case err != nil:
 		return fmt.Errorf("it is not replaced, since what is there cannot be read: %w", err)
 	case old.Equal(k):
@@ -103,6 +102,16 @@ func (s *Source) Save(ctx context.Context, k keysource.Key) error {
 		return reason(err)
 	}
 	return durable.WriteSecret(path, []byte(k.Text()), (*durable.File).Replace)
+}
+
+var errZero = fmt.Errorf("%w: there is no key to save", keysource.ErrBadKey)
+
+// Create is Save where there is no file; else it fails with [fs.ErrExist].
+func (s *Source) Create(_ context.Context, k keysource.Key) error {
+	if k.IsZero() {
+		return errZero
+	}
+	return durable.WriteSecret(s.path, []byte(k.Text()), (*durable.File).Create)
 }
 
 // Delete removes the file.

@@ -201,7 +201,9 @@ func (s *session) newRunner(certPEM []byte) func(hclog.Logger, *exec.Cmd, string
 
 // socketBase is a directory whose name is short enough for a socket in it.
 func socketBase() string {
-	const room = 55 // of the 104 bytes that a socket's path may have on macOS
+	// Of the 103 bytes that a socket's path may have on macOS (Linux: 107), our
+	// directory takes 30, go-plugin's in it 21, and the socket up to 17.
+	const room = 103 - 30 - 21 - 17
 	for _, dir := range []string{os.TempDir(), os.Getenv("XDG_RUNTIME_DIR")} {
 		if dir != "" && len(dir) <= room && filepath.IsAbs(dir) {
 			return dir

@@ -113,7 +113,7 @@ func (a *app) keyNew(ctx context.Context, to string) error {
 			continue
 		}
 		k := keysource.NewKey()
-		if err := keysource.SaveVerified(ctx, saver, k); err != nil {
+		if err := keysource.CreateVerified(ctx, saver, k); err != nil {
 			return err
 		}
 		a.note("%s has a new key (%s)", sanitize(s.Name()), k.ID())

@@ -11,7 +11,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/external"
-	"github.com/flask-vault/flask-vault/keysource/keysourcetest"
+	"github.com/flask-vault/flask-vault/keysource/keysourcetest/suite"
 	"github.com/flask-vault/flask-vault/plugins/trust"
 )
 
@@ -183,7 +183,7 @@ func (a *app) pluginTest(ctx context.Context, name string, set []string, scratch
 	if _, err := external.New(name, settings, o); err != nil {
 		return err
 	}
-	results := keysourcetest.Check(ctx, keysourcetest.Harness{New: external.Factory(name, o), Settings: settings, Scratch: scratch})
+	results := suite.Check(ctx, suite.Harness{New: external.Factory(name, o), Settings: settings, Scratch: scratch})
 	failed := 0
 	var b strings.Builder
 	for _, r := range results {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/plugins/launch"
 )
 
 // root makes the command tree. Every command is a constructor in a file of its own.
@@ -27,7 +28,15 @@ func (a *app) root() *cobra.Command {
 			}
 			return cmd.Help()
 		},
-		Args:    cobra.ArbitraryArgs, // so that an unknown command comes to RunE
+		Args: cobra.ArbitraryArgs, // so that an unknown command comes to RunE
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			// An editor, a plugin or git gets no file that our parent left open.
+			// What exec runs does: it may be a server that was handed its socket.
+			if cmd.Name() == "exec" {
+				return nil
+			}
+			return launch.CloseOnExec()
+		},
 		Version: version(),
 		// "flask vault" is two words, of which cobra would take the first.
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: a.name},

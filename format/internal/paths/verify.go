@@ -53,5 +53,5 @@ func IsOrBelow(path string) func(string) bool {
 // IsText says whether a document has a text at a path.
 func IsText(doc format.Document, path, text string) bool {
 	v, err := doc.Get(path)
-	return err == nil && v.Kind() == format.String && v.Text() == text
+	return err == nil && v.Kind() == format.String && v.Reveal() == text
 }
