@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/flask-vault/flask-vault/cmd/internal/private"
 )
 
 // MaxSize is the most bytes of text that an editor can be given or can give back.
@@ -65,7 +67,7 @@ type Result struct {
 // When ctx ends, the editor is ended and the cause returned.
 func Run(ctx context.Context, o Options) (Result, error) {
 	o = o.withDefaults()
-	return run(ctx, o, memoryDirs(o.getenv("XDG_RUNTIME_DIR")))
+	return run(ctx, o, private.MemoryDirs(o.getenv("XDG_RUNTIME_DIR")))
 }
 
 // run is Run with the memory-backed directories to try in order.

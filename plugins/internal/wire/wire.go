@@ -28,12 +28,14 @@ const (
 	// ServerName is the name in both certificates.
 	ServerName = "localhost"
 
-	// The variables of go-plugin's handshake.
+	certLifetime = 24 * time.Hour // of one call, and of clocks that differ
+)
+
+// The variables of go-plugin's handshake.
+const (
 	EnvVersions   = "PLUGIN_PROTOCOL_VERSIONS" // numbers the host speaks, with commas
 	EnvClientCert = "PLUGIN_CLIENT_CERT"       // the host's certificate, PEM
 	EnvSocketDir  = "PLUGIN_UNIX_SOCKET_DIR"   // where the plugin puts its socket
-
-	certLifetime = 24 * time.Hour // of one call, and of clocks that differ
 )
 
 // NewCertificate makes a key on P-256 and a self-signed certificate of it, as

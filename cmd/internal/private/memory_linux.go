@@ -1,4 +1,4 @@
-package editor
+package private
 
 import (
 	"os"
@@ -7,22 +7,22 @@ import (
 )
 
 const (
-	// sharedMemory is a place in memory that every user can write to.
-	sharedMemory = "/dev/shm"
+	// SharedMemory is a directory in memory that every user can write to.
+	SharedMemory = "/dev/shm"
 
 	tmpfsMagic = 0x01021994
 	ramfsMagic = 0x858458f6
 )
 
-// memoryDirs are the memory-backed directories that are safe for a private
-// directory, best first.
-func memoryDirs(runtimeDir string) []string {
+// MemoryDirs are the memory-backed directories that are safe for a private
+// directory, best first. runtimeDir is what XDG_RUNTIME_DIR says, or empty.
+func MemoryDirs(runtimeDir string) []string {
 	var dirs []string
-	if filepath.IsAbs(runtimeDir) && inMemory(runtimeDir) && private(runtimeDir) {
+	if filepath.IsAbs(runtimeDir) && inMemory(runtimeDir) && ownersAlone(runtimeDir) {
 		dirs = append(dirs, runtimeDir)
 	}
-	if inMemory(sharedMemory) && undisturbed(sharedMemory) {
-		dirs = append(dirs, sharedMemory)
+	if inMemory(SharedMemory) && undisturbed(SharedMemory) {
+		dirs = append(dirs, SharedMemory)
 	}
 	return dirs
 }
@@ -36,8 +36,8 @@ func inMemory(dir string) bool {
 	return kind == tmpfsMagic || kind == ramfsMagic
 }
 
-// private says whether dir is a directory of this user that nobody else can enter.
-func private(dir string) bool {
+// ownersAlone says whether dir is a directory of this user that nobody else can enter.
+func ownersAlone(dir string) bool {
 	info, err := os.Lstat(dir)
 	return err == nil && info.IsDir() && info.Mode().Perm() == 0o700 && ownedByUser(info)
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package editor
+package private
 
 import (
 	"errors"
@@ -9,19 +9,16 @@ import (
 	"syscall"
 )
 
-// lockHandle is a lock on a session's directory.
-type lockHandle = io.Closer
-
 // lockDir locks a directory that this process has made, for its lifetime. The
 // lock is on the directory itself and is dropped by the kernel with the process.
-// The error is os.ErrNotExist if a Sweep was faster.
+// The error is os.ErrNotExist if a sweep was faster.
 func lockDir(dir string) (io.Closer, error) {
 	f, err := openDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	// Where the file system has no locks the session goes without one: nobody
-	// else can get it either, so nobody takes the session for dead.
+	// Where the file system has no locks the directory goes without one: nobody
+	// else can get it either, so nobody takes it for a dead one.
 	_ = flock(f, syscall.LOCK_EX)
 	held, err := f.Stat()
 	if err == nil {
@@ -36,7 +33,7 @@ func lockDir(dir string) (io.Closer, error) {
 	return f, nil
 }
 
-// lockDead locks the directory of a session that no process holds. It leaves
+// lockDead locks a directory that no process holds. It leaves
 // alone whatever belongs to somebody else.
 func lockDead(dir string) (lock io.Closer, dead bool) {
 	f, err := openDir(dir)

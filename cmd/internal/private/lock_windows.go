@@ -1,4 +1,4 @@
-package editor
+package private
 
 import (
 	"errors"
@@ -8,10 +8,6 @@ import (
 
 	"golang.org/x/sys/windows"
 )
-
-// lockHandle is a lock on a session's directory: a file in it that cannot be
-// opened a second time and that Windows deletes when its process ends.
-type lockHandle = io.Closer
 
 const lockName = ".session"
 

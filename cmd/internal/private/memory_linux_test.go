@@ -1,4 +1,4 @@
-package editor
+package private
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 )
 
 func TestMemoryDirs(t *testing.T) {
-	if !inMemory(sharedMemory) {
+	if !inMemory(SharedMemory) {
 		t.Skip("this machine has no tmpfs on /dev/shm, so there is nothing to find")
 	}
 	disk := t.TempDir()
@@ -17,7 +17,7 @@ func TestMemoryDirs(t *testing.T) {
 	}
 	inShm := func(mode os.FileMode) string {
 		t.Helper()
-		dir, err := os.MkdirTemp(sharedMemory, "flask-vault-test-*")
+		dir, err := os.MkdirTemp(SharedMemory, "flask-vault-test-*")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,11 +52,11 @@ func TestMemoryDirs(t *testing.T) {
 		{"a link", link, false},
 		{"on disk", disk, inMemory(disk)},
 	} {
-		want := []string{sharedMemory}
+		want := []string{SharedMemory}
 		if tc.use {
-			want = []string{tc.runtimeDir, sharedMemory}
+			want = []string{tc.runtimeDir, SharedMemory}
 		}
-		if got := memoryDirs(tc.runtimeDir); !slices.Equal(got, want) {
+		if got := MemoryDirs(tc.runtimeDir); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", tc.name, got, want)
 		}
 	}
@@ -65,22 +65,28 @@ func TestMemoryDirs(t *testing.T) {
 		if err := os.Chown(other, 65534, 65534); err != nil {
 			t.Fatal(err)
 		}
-		if private(other) {
+		if ownersAlone(other) {
 			t.Error("the directory of another user counts as private")
 		}
-		dead := filepath.Join(other, sessionPrefix+"1-2")
+		dead := filepath.Join(other, Prefix+"1-2")
 		if err := os.Mkdir(dead, 0o700); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Chown(dead, 65534, 65534); err != nil {
 			t.Fatal(err)
 		}
-		swept, err := Sweep(Options{Fallback: other, Env: []string{}})
-		if err != nil || slices.Contains(swept, Leftover{Dir: dead, PID: 1}) || !exists(dead) {
+		swept, err := Sweep([]string{other})
+		if err != nil || slices.Contains(swept, Leftover{Dir: dead, PID: 1}) || !exists(t, dead) {
 			t.Errorf("swept %v, %v: the session of another user is not ours to remove", swept, err)
 		}
 	}
 	if undisturbed(inShm(0o777)) || !undisturbed(good) {
 		t.Error("a directory where others can rename counts as undisturbed")
 	}
+}
+
+func exists(t *testing.T, path string) bool {
+	t.Helper()
+	_, err := os.Lstat(path)
+	return err == nil
 }
