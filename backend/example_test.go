@@ -2,6 +2,7 @@ package backend_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -51,7 +52,7 @@ func ExampleCipher_Seal() {
 	cart, err := c.Open(token, []byte("user 7"))
 	fmt.Println(string(cart), err)
 	_, err = c.Open(token, []byte("user 8"))
-	fmt.Println(err == backend.ErrAuth)
+	fmt.Println(errors.Is(err, backend.ErrAuth))
 	// Output:
 	// cart=42 <nil>
 	// true

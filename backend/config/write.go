@@ -61,7 +61,7 @@ func addEntry(text []byte, entry []string) ([]byte, error) {
 	if !bytes.HasSuffix(text, []byte("\n")) {
 		text = append(text, '\n')
 	}
-	indent, at := "  ", len(text)
+	indent, at := "  ", 0
 	switch node, err := topLevel(text, "environments"); {
 	case err != nil:
 		return nil, err

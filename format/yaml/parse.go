@@ -78,7 +78,7 @@ func loadOnce(text []byte) (*node, error) {
 	}
 	var first, second node
 	switch err := loader.Load(&first); {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil, nil
 	case err != nil:
 		return nil, syntaxError(text, err)
@@ -87,7 +87,7 @@ func loadOnce(text []byte) (*node, error) {
 	case err == nil:
 		return nil, &format.SyntaxError{Line: second.Line, Column: second.Column,
 			Msg: "a second document starts; a file holds one"}
-	case err != io.EOF:
+	case !errors.Is(err, io.EOF):
 		return nil, syntaxError(text, err)
 	}
 	root := &first

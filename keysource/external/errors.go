@@ -88,7 +88,7 @@ func AsReply(err error) Reply {
 	switch {
 	case errors.As(err, &typed):
 		e.Code = typed.Code
-		if err == error(typed) {
+		if err == error(typed) { //nolint:errorlint // it matters whether it is wrapped
 			e.Message = typed.Message
 		}
 	case errors.As(err, new(*trust.Error)):

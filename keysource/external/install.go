@@ -96,7 +96,7 @@ func describeOneShot(ctx context.Context, staged *trust.Staged, o Options) (trus
 
 // plain is an error without the name of the staging area.
 func plain(err error) string {
-	if e, ok := err.(*Error); ok {
+	if e, ok := err.(*Error); ok { //nolint:errorlint // a wrapped one says more in whole
 		return e.Message
 	}
 	return err.Error()

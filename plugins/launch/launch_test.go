@@ -99,7 +99,8 @@ func TestKillReachesTheGroup(t *testing.T) {
 	}()
 	p.Kill()
 	select {
-	case <-done:
+	case err := <-done:
+		_ = err // how it ended does not matter
 	case <-time.After(10 * time.Second):
 		t.Error("standard error is still open")
 	}

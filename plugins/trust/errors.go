@@ -5,6 +5,7 @@ import "fmt"
 // Kind says why a plugin is not trusted.
 type Kind string
 
+// The kinds.
 const (
 	BadName   Kind = "bad name"         // not a name that a plugin can have
 	Unknown   Kind = "unknown"          // not installed

@@ -125,7 +125,7 @@ func TestTampering(t *testing.T) {
 	edit := func(s *trust.Store, old, new string) error {
 		text, err := os.ReadFile(record(s))
 		if err != nil || !strings.Contains(string(text), old) {
-			return fmt.Errorf("no %q in the record (%v)", old, err)
+			return fmt.Errorf("no %q in the record: %w", old, err)
 		}
 		return os.WriteFile(record(s), []byte(strings.Replace(string(text), old, new, 1)), 0o600)
 	}

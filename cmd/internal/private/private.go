@@ -117,9 +117,9 @@ func removeAll(dir string) error {
 		case d == nil:
 			return err
 		case d.IsDir():
-			return os.Chmod(path, 0o700)
+			return os.Chmod(path, 0o700) //nolint:gosec // below our own private directory
 		case runtime.GOOS == "windows" && d.Type().IsRegular():
-			return os.Chmod(path, 0o600) // a read-only file cannot be removed there
+			return os.Chmod(path, 0o600) //nolint:gosec // below our own private directory; a read-only file cannot be removed there
 		}
 		return nil
 	})

@@ -17,7 +17,7 @@ type object struct {
 
 func newObject(pairs ...any) *object {
 	o := &object{values: map[string]any{}}
-	for i := 0; i < len(pairs); i += 2 {
+	for i := 0; i+1 < len(pairs); i += 2 {
 		o.names = append(o.names, pairs[i].(string))
 		o.values[pairs[i].(string)] = pairs[i+1]
 	}

@@ -250,7 +250,7 @@ func checkDeleteNothing(s *run) error {
 		return err
 	}
 	if err := s.delete(); !errors.Is(err, keysource.ErrNoKey) {
-		return fmt.Errorf("delete in an empty place gave %v, not ErrNoKey", err)
+		return fmt.Errorf("delete in an empty place gave %v, not ErrNoKey", err) //nolint:errorlint // a report, and err may be nil
 	}
 	return nil
 }

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// CookieKey and CookieValue tell a plugin that a host of ours started it.
-	// They are no secret.
-	CookieKey   = "FLASK_VAULT_PLUGIN"
+	// CookieKey is the variable that tells a plugin that a host of ours started it.
+	CookieKey = "FLASK_VAULT_PLUGIN"
+	// CookieValue is its value. It is no secret.
 	CookieValue = "keysource-6d1f0c1b7a"
 
 	// CoreVersion is go-plugin's own version.
@@ -28,11 +28,14 @@ const (
 	// ServerName is the name in both certificates.
 	ServerName = "localhost"
 
+	certLifetime = 24 * time.Hour // of one call, and of clocks that differ
+)
+
+// The variables of go-plugin's handshake.
+const (
 	EnvVersions   = "PLUGIN_PROTOCOL_VERSIONS" // numbers the host speaks, with commas
 	EnvClientCert = "PLUGIN_CLIENT_CERT"       // the host's certificate, PEM
 	EnvSocketDir  = "PLUGIN_UNIX_SOCKET_DIR"   // where the plugin puts its socket
-
-	certLifetime = 24 * time.Hour // of one call, and of clocks that differ
 )
 
 // NewCertificate makes a key on P-256 and a self-signed certificate of it, as
