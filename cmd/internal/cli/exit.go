@@ -60,6 +60,10 @@ func (a *app) fail(err error) int {
 	if err == nil {
 		return exitOK
 	}
+	var child *childExit
+	if errors.As(err, &child) {
+		return child.code
+	}
 	code, hint := a.classify(err)
 	var missing *format.NotFoundError
 	switch {

@@ -121,6 +121,9 @@ func TestDotenvInPython(t *testing.T) {
 
 func TestDotenvInNode(t *testing.T) {
 	node := tool(t, "node")
+	if exec.Command(node, "--env-file="+os.DevNull, "-e", "").Run() != nil {
+		missing(t, "a Node.js that knows --env-file (20.6 or later)")
+	}
 	roundTrip(t, "dotenv", dotenvCarries, func(t *testing.T, text []byte) map[string]string {
 		return fromJSON(t, output(t, []string{"A=interpolated"}, node, "--env-file="+file(t, ".env", text), "-p", "JSON.stringify(process.env)"))
 	})
