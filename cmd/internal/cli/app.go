@@ -36,7 +36,7 @@ type app struct {
 // Main runs the program with the process's own arguments and returns its exit code.
 func Main() int {
 	a := &app{name: "flask-vault", in: os.Stdin, out: os.Stdout, err: os.Stderr}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), heeded(os.Interrupt, syscall.SIGTERM)...)
 	defer stop()
 	args := os.Args[1:]
 	if calledAsFlask(os.Args[0]) {
@@ -51,6 +51,12 @@ func Main() int {
 	root := a.root()
 	root.SetArgs(args)
 	return a.fail(root.ExecuteContext(ctx))
+}
+
+// heeded leaves out the signals that our parent had us ignore, as nohup and a
+// shell's & do: what exec runs has to inherit that.
+func heeded(signals ...os.Signal) []os.Signal {
+	return slices.DeleteFunc(signals, signal.Ignored)
 }
 
 func calledAsFlask(arg0 string) bool {
