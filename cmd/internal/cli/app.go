@@ -36,7 +36,7 @@ type app struct {
 // Main runs the program with the process's own arguments and returns its exit code.
 func Main() int {
 	a := &app{name: "flask-vault", in: os.Stdin, out: os.Stdout, err: os.Stderr}
-	ctx, stop := signal.NotifyContext(context.Background(), heeded(os.Interrupt, syscall.SIGTERM)...)
+	ctx, stop := untilSignal()
 	defer stop()
 	args := os.Args[1:]
 	if calledAsFlask(os.Args[0]) {
@@ -53,10 +53,15 @@ func Main() int {
 	return a.fail(root.ExecuteContext(ctx))
 }
 
-// heeded leaves out the signals that our parent had us ignore, as nohup and a
-// shell's & do: what exec runs has to inherit that.
-func heeded(signals ...os.Signal) []os.Signal {
-	return slices.DeleteFunc(signals, signal.Ignored)
+// untilSignal is a context that ends on an interrupt or SIGTERM, but for those
+// that our parent had us ignore, as nohup and a shell's & do: what exec runs has
+// to inherit that.
+func untilSignal() (context.Context, context.CancelFunc) {
+	heeded := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM}, signal.Ignored)
+	if len(heeded) == 0 { // NotifyContext would take none for all
+		return context.WithCancel(context.Background())
+	}
+	return signal.NotifyContext(context.Background(), heeded...)
 }
 
 func calledAsFlask(arg0 string) bool {
