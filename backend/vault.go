@@ -49,6 +49,12 @@ type state struct {
 // as text and mended with [Vault.Edit].
 func Open(ctx context.Context, o Options) (*Vault, error) {
 	c, err := FindKey(ctx, o)
+	if errors.Is(err, keysource.ErrNoKey) {
+		// Where there is no vault either, a key would not help.
+		if _, serr := o.Store.Load(ctx, ""); errors.Is(serr, ErrNoVault) {
+			err = fmt.Errorf("%s: %w", o.Store.Name(), serr)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

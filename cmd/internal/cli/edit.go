@@ -46,6 +46,10 @@ func (a *app) edit(ctx context.Context, draft string) error {
 	if err != nil {
 		return err
 	}
+	if !a.interactive() && os.Getenv("VISUAL") == "" && os.Getenv("EDITOR") == "" {
+		// vi would draw the plaintext into whatever our output goes to.
+		return &usageError{msg: "there is no terminal for an editor", hint: a.name + " set changes one value without one"}
+	}
 	text := v.Text()
 	if draft != "" {
 		if text, err = v.OpenFile(draft); err != nil {
