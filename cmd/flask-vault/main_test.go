@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -9,6 +10,13 @@ import (
 // TestMain makes the test binary the program itself when it is started under
 // one of these names, so that tests run real processes without a build.
 func TestMain(m *testing.M) {
+	// Under the race detector each process sleeps a second before it ends, unless
+	// told otherwise, and there are more than a thousand.
+	if os.Getenv("GORACE") == "" {
+		if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
+			panic(err)
+		}
+	}
 	testscript.Main(m, map[string]func(){
 		"flask-vault": main,
 		"flask":       main, // as through a link
