@@ -13,6 +13,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/file"
 )
 
@@ -109,8 +110,8 @@ func keyFiles(c *vault) []string {
 // refuseStrayFiles refuses to make a key where encrypted files are that it
 // could not open.
 func (a *app) refuseStrayFiles(ctx context.Context, c *vault) error {
-	if _, err := backend.FindKey(ctx, c.options); err == nil {
-		return nil
+	if _, err := backend.FindKey(ctx, c.options); !errors.Is(err, keysource.ErrNoKey) {
+		return err
 	}
 	if c.Environment != config.DefaultEnvironment {
 		return nil // the files beside it are of another environment
