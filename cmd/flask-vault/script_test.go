@@ -86,7 +86,25 @@ func setupScript(env *testscript.Env) error {
 		}
 		env.Setenv(variable, dir)
 	}
-	return nil
+	return privateMemory(env)
+}
+
+// privateMemory puts a script's XDG_RUNTIME_DIR into memory where there is
+// shared memory, and links .run to it. Else the plaintext of all scripts, also of
+// those that are killed, would lie in one /dev/shm, and doctor of one script
+// would find what another left.
+func privateMemory(env *testscript.Env) error {
+	dir, err := os.MkdirTemp("/dev/shm", "flask-vault-script-*")
+	if err != nil {
+		return nil // this system has none, so nothing is shared either
+	}
+	env.Defer(func() { _ = os.RemoveAll(dir) })
+	env.Setenv("XDG_RUNTIME_DIR", dir)
+	run := filepath.Join(env.WorkDir, ".run")
+	if err := os.Remove(run); err != nil {
+		return err
+	}
+	return os.Symlink(dir, run)
 }
 
 func condition(name string) (bool, error) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // The two secrets of the tests with real editors: one is in the text from the
@@ -122,7 +123,11 @@ type terminal struct {
 func newTerminal(t *testing.T, config map[string]string) *terminal {
 	t.Helper()
 	needPrograms(t, "tmux")
-	tm := &terminal{t: t, base: t.TempDir()}
+	top, err := os.MkdirTemp("", "flask-vault-test-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tm := &terminal{t: t, base: filepath.Join(top, "base")}
 	sockets, err := os.MkdirTemp("", "tmux") // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
@@ -136,10 +141,8 @@ func newTerminal(t *testing.T, config map[string]string) *terminal {
 	tm.self = filepath.Join(sockets, "program")
 	t.Cleanup(func() {
 		_ = exec.Command("tmux", "-S", tm.socket, "kill-server").Run() // may be gone already
-		for _, dir := range []string{memory, sockets} {
-			if err := os.RemoveAll(dir); err != nil {
-				t.Error(err)
-			}
+		for _, dir := range []string{memory, sockets, top} {
+			removeInTheEnd(t, dir)
 		}
 	})
 	for _, dir := range []string{"home/keep", "tmp", "work", "run"} {
@@ -170,9 +173,28 @@ func newTerminal(t *testing.T, config map[string]string) *terminal {
 		}
 	}
 	if os.Geteuid() == 0 {
-		tm.dropRoot(filepath.Dir(tm.base), memory, sockets)
+		tm.dropRoot(top, memory, sockets)
 	}
 	return tm
+}
+
+// removeInTheEnd removes a directory into which the shell of a terminal that was
+// closed may still write its history: until that has ended, removing can fail.
+// Once it has succeeded nothing can be written there any more.
+func removeInTheEnd(t *testing.T, dir string) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		err := os.RemoveAll(dir)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Error(err)
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // dropRoot makes the terminal one of an ordinary user: nano takes the home of
