@@ -263,3 +263,28 @@ func TestTerminal(t *testing.T) {
 		t.Errorf("the terminal's title became %q", after)
 	}
 }
+
+// TestSetAsks: without another source set asks on the terminal, which does not
+// show what is typed.
+func TestSetAsks(t *testing.T) {
+	s := newTerminal(t)
+	s.sh("flask-vault init -q", 0)
+	tty := strings.TrimSpace(s.tmux("display-message", "-p", "-t", ":0", "#{pane_tty}"))
+	const typed = "typed-s3cret"
+	s.start("flask-vault set db.password")
+	s.wait("value of db.password:")
+	s.until("is read without an echo", func(string) bool {
+		out, err := exec.Command("sh", "-c", `stty -a <"$0"`, tty).CombinedOutput()
+		if err != nil {
+			t.Fatalf("stty: %v\n%s", err, out)
+		}
+		return strings.Contains(string(out), "-echo ")
+	})
+	s.keys(typed, "Enter")
+	if screen := s.wait("ended with 0."); strings.Contains(screen, typed) {
+		t.Errorf("the value is shown:\n%s", screen)
+	}
+	if screen := s.sh("flask-vault get db.password", 0); !strings.Contains(screen, typed) {
+		t.Errorf("another value was stored:\n%s", screen)
+	}
+}
