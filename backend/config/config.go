@@ -133,7 +133,7 @@ func (c *Config) applyFile() error {
 			if !c.overrides.NewEnvironment {
 				return c.unknownEnvironment()
 			}
-			if !validName().MatchString(c.Environment) {
+			if !validName(c.Environment) {
 				return &Error{Where: c.Origin["environment"], Msg: fmt.Sprintf("the environment name %q is not made of a-z, 0-9 and -", c.Environment)}
 			}
 			env, c.isNew = newEnvironment(c.Environment), true

@@ -9,6 +9,6 @@
 //
 //	v, err := config.Open(ctx, config.Overrides{})
 //
-// This is the one package that imports viper; a program that does without it
-// calls backend.Open with its own options.
+// A program with a configuration of its own calls backend.Open with its own
+// options, or, if that is viper's, has backend/config/viperconfig put it in front.
 package config

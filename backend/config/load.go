@@ -6,37 +6,31 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/go-viper/mapstructure/v2"
-	"github.com/spf13/viper"
+	yaml "go.yaml.in/yaml/v4"
 
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
 // fileConfig is flask-vault.yaml, version 1.
 type fileConfig struct {
-	Version      int
-	Plugins      pluginTimes
-	environment  `mapstructure:",squash"`
-	Environments map[string]environment `mapstructure:"environments"` // the name that messages show
+	Version int
+	Plugins pluginTimes
+	environment
+	Environments map[string]environment
 }
 
 // pluginTimes are how long plugins may take, such as "10s".
-type pluginTimes struct {
-	StartTimeout string `mapstructure:"start_timeout"`
-	CallTimeout  string `mapstructure:"call_timeout"`
-}
+type pluginTimes struct{ StartTimeout, CallTimeout string }
 
 // environment is what each environment can set; what it leaves out comes from
 // the top level.
 type environment struct {
 	Credentials string
-	KeySource   []any  `mapstructure:"keysource"`
-	KeyID       string `mapstructure:"key_id"`
+	KeySource   []any
+	KeyID       string
 	Base        string
 	Required    []string
 	Files       []string
@@ -51,7 +45,14 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Where + ": " + e.Msg }
 
-var validName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`) })
+// validName reports whether an environment or a key source may be called so:
+// 1 to 63 of a-z, 0-9 and -, the first no -.
+func validName(name string) bool {
+	if name == "" || len(name) > 63 || name[0] == '-' {
+		return false
+	}
+	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
 
 // load reads a configuration file. Its errors are *[Error].
 func load(path string) (*fileConfig, error) {
@@ -62,39 +63,19 @@ func load(path string) (*fileConfig, error) {
 	if err != nil {
 		return nil, bad("%v", errors.Unwrap(err))
 	}
-	// viper splits keys at its delimiter; no valid key holds this one.
-	v := viper.NewWithOptions(viper.KeyDelimiter("\x00"))
-	v.SetConfigType("yaml")
-	if err := v.ReadConfig(strings.NewReader(string(text))); err != nil {
-		return nil, bad("it is not YAML: %v", errors.Unwrap(err))
+	var top any
+	if err := yaml.Unmarshal(text, &top); err != nil {
+		return nil, bad("it is not YAML: %s", firstLine(err))
 	}
 	var c fileConfig
-	var meta mapstructure.Metadata
-	if err := v.Unmarshal(&c, func(d *mapstructure.DecoderConfig) {
-		d.Metadata = &meta
-		d.WeaklyTypedInput = false
-		d.DecodeHook = nil
-	}); err != nil {
-		return nil, bad("%s", wrongType(err))
+	if err := c.fields().read("", top); err != nil {
+		return nil, bad("%v", err)
 	}
-	if len(meta.Unused) > 0 {
-		slices.Sort(meta.Unused)
-		return nil, bad("%s", unknownField(meta.Unused[0]))
-	}
-	// viper leaves out an environment that sets nothing.
-	for name := range v.GetStringMap("environments") {
-		if _, ok := c.Environments[name]; !ok {
-			if c.Environments == nil {
-				c.Environments = map[string]environment{}
-			}
-			c.Environments[name] = environment{}
-		}
-	}
-	if !v.IsSet("version") || c.Version != 1 {
+	if c.Version != 1 {
 		return nil, bad("it needs the line \"version: 1\"; this program knows no other version")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Environments)) {
-		if !validName().MatchString(name) {
+		if !validName(name) {
 			return nil, bad("the environment name %q is not made of a-z, 0-9 and -", name)
 		}
 		if name == DefaultEnvironment {
@@ -102,16 +83,6 @@ func load(path string) (*fileConfig, error) {
 		}
 	}
 	return &c, nil
-}
-
-// wrongType says which field has a value of another type than it needs. The
-// decoder's own text spans lines and quotes the value.
-func wrongType(err error) string {
-	var field *mapstructure.DecodeError
-	if errors.As(err, &field) {
-		return fmt.Sprintf("%s is not of the type that it needs; a text of digits alone has to be in quotes", strings.ToLower(strings.TrimPrefix(field.Name(), ".")))
-	}
-	return "a field is not of the type that it needs"
 }
 
 // sourceSpec is one entry of keysource: a name, and settings if it has any.
@@ -153,7 +124,7 @@ func parseSource(entry any) (sourceSpec, error) {
 }
 
 func namedSource(name string, values map[string]any) (sourceSpec, error) {
-	if !validName().MatchString(name) {
+	if !validName(name) {
 		return sourceSpec{}, fmt.Errorf("the key source name %q is not made of a-z, 0-9 and -; a plugin is installed with \"flask-vault plugin install\" and then named", name)
 	}
 	settings := keysource.Settings{}

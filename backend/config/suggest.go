@@ -1,22 +1,6 @@
 package config
 
-import (
-	"fmt"
-	"strings"
-)
-
-var knownFields = []string{"version", "credentials", "keysource", "key_id", "base", "required", "files", "environments", "plugins", "start_timeout", "call_timeout"}
-
-// unknownField says which field is not known, by its path as mapstructure
-// writes it ("environments[production].credntials"), and which one it is near.
-func unknownField(path string) string {
-	field := path[strings.LastIndexAny(path, ".")+1:]
-	msg := fmt.Sprintf("unknown field %q", strings.ReplaceAll(path, "\x00", "."))
-	if near := Nearest(field, knownFields); near != "" {
-		msg += fmt.Sprintf("; did you mean %q?", near)
-	}
-	return msg
-}
+import "strings"
 
 // Nearest returns the candidate that is the fewest typing mistakes away from
 // word (insertions, deletions, replacements, swaps of neighbours), or "" if all

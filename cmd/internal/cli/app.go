@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -36,8 +34,8 @@ type app struct {
 // Main runs the program with the process's own arguments and returns its exit code.
 func Main() int {
 	a := &app{name: "flask-vault", in: os.Stdin, out: os.Stdout, err: os.Stderr}
-	ctx, stop := untilSignal()
-	defer stop()
+	ctx := newSignalContext()
+	defer ctx.stop()
 	args := os.Args[1:]
 	if calledAsFlask(os.Args[0]) {
 		a.name = "flask vault"
@@ -48,20 +46,9 @@ func Main() int {
 		}
 		args = slices.Delete(slices.Clone(args), at, at+1)
 	}
-	root := a.root()
+	root := a.root(args)
 	root.SetArgs(args)
 	return a.fail(root.ExecuteContext(ctx))
-}
-
-// untilSignal is a context that ends on an interrupt or SIGTERM, but for those
-// that our parent had us ignore, as nohup and a shell's & do: what exec runs has
-// to inherit that.
-func untilSignal() (context.Context, context.CancelFunc) {
-	heeded := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM}, signal.Ignored)
-	if len(heeded) == 0 { // NotifyContext would take none for all
-		return context.WithCancel(context.Background())
-	}
-	return signal.NotifyContext(context.Background(), heeded...)
 }
 
 func calledAsFlask(arg0 string) bool {

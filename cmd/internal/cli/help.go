@@ -1,6 +1,11 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
 
 func (a *app) helpCommand() *cobra.Command {
 	return &cobra.Command{
@@ -11,7 +16,6 @@ func (a *app) helpCommand() *cobra.Command {
 			root := cmd.Root()
 			if len(args) == 0 {
 				root.InitDefaultHelpFlag()
-				root.InitDefaultVersionFlag()
 				return root.Help()
 			}
 			about, rest, err := root.Find(args)
@@ -24,21 +28,48 @@ func (a *app) helpCommand() *cobra.Command {
 	}
 }
 
-// usageTemplate is cobra's with the examples in front.
-const usageTemplate = `{{if .HasExample}}Examples:
-{{.Example}}
+// usage prints cobra's usage with the examples in front. Without templates the
+// linker leaves out what no command calls, which halves the program.
+func usage(cmd *cobra.Command) error {
+	var b strings.Builder
+	if cmd.HasExample() {
+		fmt.Fprintf(&b, "Examples:\n%s\n\n", cmd.Example)
+	}
+	line := cmd.CommandPath() + " [command]"
+	if cmd.Runnable() {
+		line = cmd.UseLine()
+	}
+	fmt.Fprintf(&b, "Usage:\n  %s\n", line)
+	if cmd.HasAvailableSubCommands() {
+		b.WriteString("\nCommands:\n")
+		for _, c := range cmd.Commands() {
+			if c.IsAvailableCommand() || c.Name() == "help" {
+				fmt.Fprintf(&b, "  %-*s %s\n", c.NamePadding(), c.Name(), c.Short)
+			}
+		}
+	}
+	if cmd.HasAvailableLocalFlags() {
+		fmt.Fprintf(&b, "\nFlags:\n%s\n", strings.TrimRight(cmd.LocalFlags().FlagUsages(), " \n"))
+	}
+	if cmd.HasAvailableInheritedFlags() {
+		fmt.Fprintf(&b, "\nFlags of every command:\n%s\n", strings.TrimRight(cmd.InheritedFlags().FlagUsages(), " \n"))
+	}
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "\n%s COMMAND --help explains a command.\n", cmd.CommandPath())
+	}
+	_, err := fmt.Fprint(cmd.OutOrStderr(), b.String())
+	return err
+}
 
-{{end}}Usage:
-  {{if .Runnable}}{{.UseLine}}{{else}}{{.CommandPath}} [command]{{end}}{{if .HasAvailableSubCommands}}
-
-Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-Flags of every command:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
-
-{{.CommandPath}} COMMAND --help explains a command.{{end}}
-`
+// help prints what a command is for, and its usage.
+func help(cmd *cobra.Command) {
+	about := cmd.Long
+	if about == "" {
+		about = cmd.Short
+	}
+	if about = strings.TrimRight(about, " \n"); about != "" {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n", about)
+	}
+	cmd.SetOut(cmd.OutOrStdout())
+	_ = usage(cmd)
+}

@@ -195,6 +195,7 @@ func (a *app) readPlaintext(file string, f format.Format) (format.Document, erro
 // setAll sets every value of source in doc.
 func setAll(doc, source format.Document) (imported, error) {
 	r := imported{Added: []string{}, Changed: []string{}, Same: []string{}}
+	var all []format.Assignment
 	for _, name := range source.Names() {
 		value, err := source.Get(name)
 		if err != nil {
@@ -217,9 +218,7 @@ func setAll(doc, source format.Document) (imported, error) {
 		default:
 			r.Changed = append(r.Changed, name)
 		}
-		if err := doc.Set(name, value.Reveal()); err != nil {
-			return r, err
-		}
+		all = append(all, format.Assignment{Path: name, Value: value.Reveal()})
 	}
-	return r, nil
+	return r, format.SetAll(doc, all)
 }

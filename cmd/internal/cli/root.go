@@ -10,8 +10,10 @@ import (
 	"github.com/flask-vault/flask-vault/plugins/launch"
 )
 
-// root makes the command tree. Every command is a constructor in a file of its own.
-func (a *app) root() *cobra.Command {
+// root makes the command tree for these arguments. Every command is a constructor
+// in a file of its own.
+func (a *app) root(args []string) *cobra.Command {
+	var showVersion bool
 	cmd := &cobra.Command{
 		Use:   strings.Fields(a.name)[0],
 		Short: "Secrets in an encrypted file in git, the key outside of it",
@@ -23,13 +25,20 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true, // printed once, by fail
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
+			switch {
+			case showVersion:
+				return a.print([]byte(version() + "\n"))
+			case len(args) > 0:
 				return a.unknownCommand(cmd, args[0])
 			}
 			return cmd.Help()
 		},
 		Args: cobra.ArbitraryArgs, // so that an unknown command comes to RunE
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			// What only reads may be ended at any moment; the others finish their step.
+			if cmd.Name() != "get" {
+				cmd.Context().Done()
+			}
 			// An editor, a plugin or git gets no file that our parent left open.
 			// What exec runs does: it may be a server that was handed its socket.
 			if cmd.Name() == "exec" {
@@ -37,17 +46,17 @@ func (a *app) root() *cobra.Command {
 			}
 			return launch.CloseOnExec()
 		},
-		Version: version(),
 		// "flask vault" is two words, of which cobra would take the first.
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: a.name},
 	}
-	cmd.SetUsageTemplate(usageTemplate)
-	cmd.SetVersionTemplate("{{.Version}}\n")
+	cmd.SetUsageFunc(usage)
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { help(cmd) })
 	cmd.SetOut(a.out)
 	cmd.SetErr(a.err)
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{msg: err.Error(), hint: cmd.CommandPath() + " --help"}
 	})
+	cmd.Flags().BoolVarP(&showVersion, "version", "v", false, "version for "+a.name)
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&a.overrides.Environment, "env", "", "the environment, such as production (FLASK_VAULT_ENV)")
 	flags.StringSliceVar(&a.overrides.KeySources, "keysource", nil, "where the key comes from this time: env, env:NAME, file, file:PATH or a plugin (FLASK_VAULT_KEYSOURCE)")
@@ -55,30 +64,51 @@ func (a *app) root() *cobra.Command {
 	flags.BoolVar(&a.overrides.InsecureKeyFile, "insecure-key-file", false, "read a key file that other users can read (FLASK_VAULT_INSECURE_KEY_FILE=1)")
 	flags.BoolVar(&a.noInput, "no-input", false, "never ask, never open an editor")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but errors")
-	cmd.AddCommand(
-		a.initCommand(),
-		a.getCommand(),
-		a.showCommand(),
-		a.editCommand(),
-		a.encryptCommand(),
-		a.decryptCommand(),
-		a.setCommand(),
-		a.unsetCommand(),
-		a.listCommand(),
-		a.diffCommand(),
-		a.checkCommand(),
-		a.execCommand(),
-		a.exportCommand(),
-		a.importCommand(),
-		a.rekeyCommand(),
-		a.keyCommand(),
-		a.pluginCommand(),
-		a.doctorCommand(),
-		a.configCommand(),
-		a.versionCommand(),
-	)
+	for _, c := range a.commands(args) {
+		cmd.AddCommand(c())
+	}
 	cmd.SetHelpCommand(a.helpCommand())
+	cmd.CompletionOptions.DisableDefaultCmd = len(cmd.Commands()) == 1
 	return cmd
+}
+
+// commands returns the constructors of all commands, in the order of the help; of
+// the one alone that args begin with, if they do. Making all of them costs a get
+// as much as opening the vault.
+func (a *app) commands(args []string) []func() *cobra.Command {
+	all := []struct {
+		name string
+		make func() *cobra.Command
+	}{
+		{"init", a.initCommand},
+		{"get", a.getCommand},
+		{"show", a.showCommand},
+		{"edit", a.editCommand},
+		{"encrypt", a.encryptCommand},
+		{"decrypt", a.decryptCommand},
+		{"set", a.setCommand},
+		{"unset", a.unsetCommand},
+		{"list", a.listCommand},
+		{"diff", a.diffCommand},
+		{"check", a.checkCommand},
+		{"exec", a.execCommand},
+		{"export", a.exportCommand},
+		{"import", a.importCommand},
+		{"rekey", a.rekeyCommand},
+		{"key", a.keyCommand},
+		{"plugin", a.pluginCommand},
+		{"doctor", a.doctorCommand},
+		{"config", a.configCommand},
+		{"version", a.versionCommand},
+	}
+	makers := make([]func() *cobra.Command, len(all))
+	for i, c := range all {
+		if len(args) > 0 && args[0] == c.name {
+			return []func() *cobra.Command{c.make}
+		}
+		makers[i] = c.make
+	}
+	return makers
 }
 
 func (a *app) unknownCommand(root *cobra.Command, name string) error {

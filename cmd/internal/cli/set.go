@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,9 +16,6 @@ import (
 
 // maxValue is the most bytes that set takes for one value: 1 MiB.
 const maxValue = 1 << 20
-
-// retryTime is how long a change is tried again while others save.
-const retryTime = 30 * time.Second
 
 // valueSource says where set takes a value from.
 type valueSource struct {
@@ -90,8 +86,6 @@ func (a *app) set(ctx context.Context, key string, from valueSource) error {
 
 // update makes a change to the document, again if somebody else saves meanwhile.
 func (a *app) update(ctx context.Context, c *vault, v *backend.Vault, change func(format.Document) error) error {
-	ctx, cancel := context.WithTimeout(ctx, retryTime)
-	defer cancel()
 	saved, err := v.Update(ctx, func(text []byte) ([]byte, error) {
 		doc, err := c.options.Format.Parse(text)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -28,7 +29,7 @@ func dotenv(b *bytes.Buffer, name, value string) error {
 		return cannot("has ${, which some readers of .env files take for a variable even in quotes; --format json or shell can carry it")
 	}
 	switch {
-	case plainWord.MatchString(value):
+	case plainWord().MatchString(value):
 		fmt.Fprintf(b, "%s=%s\n", name, value)
 	case !strings.ContainsAny(value, `'`) && !strings.Contains(value, `\\`) && !strings.HasSuffix(value, `\`):
 		fmt.Fprintf(b, "%s='%s'\n", name, value)
@@ -40,4 +41,4 @@ func dotenv(b *bytes.Buffer, name, value string) error {
 	return nil
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,-]+$`)
+var plainWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_./:@%+,-]+$`) })

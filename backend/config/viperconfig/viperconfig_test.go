@@ -1,0 +1,125 @@
+package viperconfig_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/viper"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/config/viperconfig"
+)
+
+// vault makes a vault with these credentials and, from a program's own
+// configuration file, a viper that selects it.
+func vault(dir, name, credentials string) (*viper.Viper, backend.Layers, error) {
+	files := map[string]string{
+		"flask-vault.yaml": "version: 1\nenvironments:\n  production:\n    credentials: " + name + "\n    keysource: [{file: {path: prod.key}}]\n",
+		"app.yaml":         "flask_vault:\n  config: " + filepath.Join(dir, "flask-vault.yaml") + "\n  environment: production\nserver: {port: 8080}\ndb: {host: localhost}\n",
+	}
+	for file, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+			return nil, nil, err
+		}
+	}
+	v := viper.New()
+	v.SetConfigFile(filepath.Join(dir, "app.yaml"))
+	if err := v.ReadInConfig(); err != nil {
+		return nil, nil, err
+	}
+	c, err := config.Resolve(viperconfig.Overrides(v))
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := c.Options()
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx := context.Background()
+	if _, err := backend.Init(ctx, o); err != nil {
+		return nil, nil, err
+	}
+	opened, err := backend.Open(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := opened.Edit(ctx, func([]byte) ([]byte, error) { return []byte(credentials), nil }); err != nil {
+		return nil, nil, err
+	}
+	layers, err := c.OpenLayers(ctx)
+	return v, layers, err
+}
+
+func Example() {
+	dir, _ := os.MkdirTemp("", "viperconfig")
+	defer os.RemoveAll(dir)
+	// The program's own file says which vault, environment and key sources.
+	v, layers, err := vault(dir, "prod.yml.enc", "db.user: shop\ndb.password: hunter2\nport: '8443'\n")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := viperconfig.Merge(v, layers); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(v.GetString("db.user"), len(v.GetString("db.password")), v.GetInt("port"), v.GetString("db.host"))
+	// Output: shop 7 8443 localhost
+}
+
+func TestMergeRefusesWhatViperWouldMixUp(t *testing.T) {
+	for credentials, want := range map[string]string{
+		"API_KEY: a\napi_key: b\n": "api_key: in viper another name of the vault is the same",
+		"a: x\na.b: y\n":           "a.b: in viper it would stand within another value, a",
+		"a.b: y\na: x\n":           "a: in viper another name of the vault is the same",
+	} {
+		v, layers, err := vault(t.TempDir(), "prod.yml.enc", credentials)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := viperconfig.Merge(v, layers); err == nil || err.Error() != want {
+			t.Errorf("%q: %v", credentials, err)
+		}
+		if v.GetString("db.host") != "localhost" || v.IsSet("a.b") {
+			t.Errorf("%q: something was merged", credentials)
+		}
+	}
+}
+
+func TestMergeKeepsTextsAndLists(t *testing.T) {
+	for name, credentials := range map[string]string{
+		"prod.yml.enc":  "zip: '0123'\nhosts: [a, b]\nnothing:\nsmtp:\n  password: 'yes'\n",
+		"prod.json.enc": `{"zip": "0123", "hosts": ["a", "b"], "nothing": null, "smtp": {"password": "yes"}}`,
+		"prod.toml.enc": "zip = \"0123\"\nhosts = [\"a\", \"b\"]\n[smtp]\npassword = \"yes\"\n",
+	} {
+		v, layers, err := vault(t.TempDir(), name, credentials)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := viperconfig.Merge(v, layers); err != nil {
+			t.Fatal(err)
+		}
+		got := []string{v.GetString("zip"), strings.Join(v.GetStringSlice("hosts"), " "), v.GetString("smtp.password"), v.GetString("nothing")}
+		if strings.Join(got, "|") != "0123|a b|yes|" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+func TestOverridesReadVariablesAndLists(t *testing.T) {
+	t.Setenv("SHOP_FLASK_VAULT_KEYSOURCE", "env:SHOP_KEY, file")
+	v := viper.New()
+	v.SetEnvPrefix("shop")
+	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
+	v.AutomaticEnv()
+	v.Set("flask_vault.environment", "staging")
+	o := viperconfig.Overrides(v)
+	if fmt.Sprintf("%v %s", o.KeySources, o.Environment) != "[env:SHOP_KEY file] staging" {
+		t.Errorf("%+v", o)
+	}
+}
