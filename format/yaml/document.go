@@ -15,9 +15,11 @@ type document struct {
 	text []byte
 	root *node // nil if the text has no value
 
-	mu    sync.Mutex
-	index index // filled as it is asked for
-	tree  *paths.Tree[*mapping, entry]
+	mu       sync.Mutex
+	unparsed bool  // root is not made yet: scan says that it can be
+	scanned  bool  // Get has answered once without it
+	index    index // filled as it is asked for
+	tree     *paths.Tree[*mapping, entry]
 }
 
 var _ format.Document = (*document)(nil)
@@ -27,6 +29,12 @@ func (d *document) Bytes() []byte { return d.text }
 // top returns the index of the top level, or nil if that is no mapping. The
 // caller holds mu.
 func (d *document) top() *mapping {
+	if d.unparsed {
+		d.unparsed = false
+		if root, err := parse(d.text); err == nil {
+			d.root = root
+		}
+	}
 	if d.root == nil || d.root.Kind != yamllib.MappingNode {
 		return nil
 	}
@@ -52,11 +60,27 @@ func (d *document) find(path string) (found, bool) {
 }
 
 func (d *document) Get(path string) (format.Value, error) {
+	if v, ok := d.scanOnce(path); ok {
+		return v, nil
+	}
 	f, ok := d.find(path)
 	if !ok {
 		return format.Value{}, d.notFound(path)
 	}
 	return value(resolveAlias(f.value)), nil
+}
+
+// scanOnce answers the first question to a simple document without parsing it,
+// which is all that a program wants that needs one secret.
+func (d *document) scanOnce(path string) (format.Value, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.unparsed || d.scanned {
+		return format.Value{}, false
+	}
+	d.scanned = true
+	kind, value, _ := scan(d.text, path)
+	return format.NewValue(kind, string(value)), kind != kindUnknown
 }
 
 func (d *document) Names() []string {
