@@ -6,6 +6,7 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/flask-vault/flask-vault/keysource"
 )
@@ -58,35 +59,64 @@ func (c *Cipher) ReadOnly() bool { return c.size != keysource.KeySize }
 // data is not in the token; Open needs the same again. None and empty are alike.
 // It fails with [ErrReadOnlyKey], or [ErrTooLarge] near 64 GiB.
 func (c *Cipher) Seal(plaintext, associatedData []byte) ([]byte, error) {
+	return c.AppendSeal(nil, plaintext, associatedData)
+}
+
+// AppendSeal is [Cipher.Seal] with the token appended to dst. It allocates
+// nothing where dst has the room.
+func (c *Cipher) AppendSeal(dst, plaintext, associatedData []byte) ([]byte, error) {
 	if c.ReadOnly() {
-		return nil, ErrReadOnlyKey
+		return dst, ErrReadOnlyKey
 	}
 	if len(plaintext) > maxPlaintext {
-		return nil, fmt.Errorf("%w: AES-GCM takes at most %d bytes", ErrTooLarge, maxPlaintext)
+		return dst, fmt.Errorf("%w: AES-GCM takes at most %d bytes", ErrTooLarge, maxPlaintext)
 	}
-	sealed := c.aead.Seal(nil, nil, plaintext, associatedData)
-	return appendEnvelope(nil, sealed), nil
+	b := scratch.Get().(*[]byte)
+	defer scratch.Put(b)
+	sealed := c.aead.Seal((*b)[:0], nil, plaintext, associatedData)
+	keep(b, sealed)
+	return appendEnvelope(dst, sealed), nil
 }
 
 // Open returns the plaintext of a token or of the content of an encrypted
 // file, sealed under the key or under one of before the last rekeys if those are
 // kept. It fails with [ErrMalformed] or [ErrAuth].
 func (c *Cipher) Open(token, associatedData []byte) ([]byte, error) {
-	sealed, err := decodeEnvelope(token)
-	if err != nil {
-		return nil, err
-	}
-	plaintext, err := c.aead.Open(nil, nil, sealed, associatedData)
-	for i := 0; err != nil && i < len(c.previous); i++ {
-		plaintext, err = c.previous[i].aead.Open(nil, nil, sealed, associatedData)
-	}
-	if err != nil {
-		return nil, ErrAuth
-	}
-	if plaintext == nil {
+	plaintext, err := c.AppendOpen(nil, token, associatedData)
+	if plaintext == nil && err == nil {
 		plaintext = []byte{}
 	}
+	return plaintext, err
+}
+
+// AppendOpen is [Cipher.Open] with the plaintext appended to dst, which on an
+// error is returned as it was. It allocates nothing where dst has the room.
+func (c *Cipher) AppendOpen(dst, token, associatedData []byte) ([]byte, error) {
+	b := scratch.Get().(*[]byte)
+	defer scratch.Put(b)
+	sealed, err := appendDecoded((*b)[:0], token)
+	if err != nil {
+		return dst, err
+	}
+	keep(b, sealed)
+	plaintext, err := c.aead.Open(dst, nil, sealed, associatedData)
+	for i := 0; err != nil && i < len(c.previous); i++ {
+		plaintext, err = c.previous[i].aead.Open(dst, nil, sealed, associatedData)
+	}
+	if err != nil {
+		return dst, ErrAuth
+	}
 	return plaintext, nil
+}
+
+// scratch holds buffers for sealed bytes, which are no secrets.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+// keep has scratch hold a buffer that grew, unless it is one of a large file.
+func keep(b *[]byte, grown []byte) {
+	if cap(grown) <= 64<<10 {
+		*b = grown
+	}
 }
 
 // KeySource is the name of the source that had the key, "" if that is not known.

@@ -20,23 +20,22 @@ var encoding = base64.URLEncoding.Strict()
 // appendEnvelope appends the text of nonce ‖ ciphertext ‖ tag to dst.
 func appendEnvelope(dst, sealed []byte) []byte { return encoding.AppendEncode(dst, sealed) }
 
-// decodeEnvelope returns nonce ‖ ciphertext ‖ tag. White space around the text
+// appendDecoded appends nonce ‖ ciphertext ‖ tag to dst. White space around the text
 // and line ends within it are ignored; whatever else is not canonical is an
 // *[EnvelopeError].
-func decodeEnvelope(text []byte) ([]byte, error) {
+func appendDecoded(dst, text []byte) ([]byte, error) {
 	text = bytes.Trim(text, asciiSpace)
 	if len(text) == 0 {
 		return nil, &EnvelopeError{Reason: "it is empty"}
 	}
-	sealed := make([]byte, encoding.DecodedLen(len(text)))
-	n, err := encoding.Decode(sealed, text)
+	sealed, err := encoding.AppendDecode(dst, text)
 	if err != nil {
 		return nil, &EnvelopeError{Reason: diagnose(text)}
 	}
-	if n < nonceSize+tagSize {
+	if len(sealed)-len(dst) < nonceSize+tagSize {
 		return nil, &EnvelopeError{Reason: "it is cut short"}
 	}
-	return sealed[:n], nil
+	return sealed, nil
 }
 
 // diagnose says what a person should know of text that is no envelope.

@@ -41,6 +41,26 @@ type state struct {
 	version Version
 	text    []byte
 	parse   func() (format.Document, error) // parses once
+
+	asked  atomic.Bool // a value was asked for
+	index  func() map[string]Secret
+	values atomic.Pointer[map[string]Secret] // what index gave
+}
+
+// value is the quick way to a value: a program that asks twice asks often, so
+// all values are looked up once, and from then on every question is one look
+// into a map that nobody changes.
+func (s *state) value(path string) (Secret, bool) {
+	all := s.values.Load()
+	if all == nil {
+		if s.asked.CompareAndSwap(false, true) {
+			return Secret{}, false
+		}
+		m := s.index()
+		all = &m
+	}
+	v, ok := (*all)[path]
+	return v, ok
 }
 
 // Open finds the key and opens the document. Among its errors are
@@ -123,9 +143,21 @@ func (v *Vault) Reload(ctx context.Context) error {
 }
 
 func (v *Vault) set(version Version, text []byte) {
-	v.current.Store(&state{version: version, text: text, parse: sync.OnceValues(func() (format.Document, error) {
-		return v.parse(text)
-	})})
+	s := &state{version: version, text: text}
+	s.parse = sync.OnceValues(func() (format.Document, error) { return v.parse(text) })
+	s.index = sync.OnceValue(func() map[string]Secret {
+		all := map[string]Secret{}
+		if doc, err := s.parse(); err == nil {
+			for _, name := range doc.Names() {
+				if value, err := doc.Get(name); err == nil && value.Kind() != format.Null {
+					all[name] = value
+				}
+			}
+		}
+		s.values.Store(&all)
+		return all
+	})
+	v.current.Store(s)
 }
 
 // parse names the document in a syntax error.
@@ -143,7 +175,11 @@ func (v *Vault) Text() []byte { return bytes.Clone(v.current.Load().text) }
 // Get returns the value at a path such as "db.password". A null counts as
 // missing. It fails with [format.ErrNotFound] or a *[format.SyntaxError].
 func (v *Vault) Get(path string) (Secret, error) {
-	doc, err := v.current.Load().parse()
+	s := v.current.Load()
+	if value, ok := s.value(path); ok {
+		return value, nil
+	}
+	doc, err := s.parse()
 	if err != nil {
 		return Secret{}, err
 	}
