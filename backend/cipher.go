@@ -82,11 +82,22 @@ func (c *Cipher) AppendSeal(dst, plaintext, associatedData []byte) ([]byte, erro
 // file, sealed under the key or under one of before the last rekeys if those are
 // kept. It fails with [ErrMalformed] or [ErrAuth].
 func (c *Cipher) Open(token, associatedData []byte) ([]byte, error) {
-	plaintext, err := c.AppendOpen(nil, token, associatedData)
-	if plaintext == nil && err == nil {
+	sealed, err := appendDecoded(nil, token)
+	if err != nil {
+		return nil, err
+	}
+	var dst []byte
+	if len(c.previous) == 0 { // nobody else has to try: open in place
+		dst = sealed[:0]
+	}
+	plaintext, err := c.appendOpened(dst, sealed, associatedData)
+	if err != nil {
+		return nil, err
+	}
+	if plaintext == nil {
 		plaintext = []byte{}
 	}
-	return plaintext, err
+	return plaintext, nil
 }
 
 // AppendOpen is [Cipher.Open] with the plaintext appended to dst, which on an
@@ -99,6 +110,11 @@ func (c *Cipher) AppendOpen(dst, token, associatedData []byte) ([]byte, error) {
 		return dst, err
 	}
 	keep(b, sealed)
+	return c.appendOpened(dst, sealed, associatedData)
+}
+
+// appendOpened opens nonce ‖ ciphertext ‖ tag.
+func (c *Cipher) appendOpened(dst, sealed, associatedData []byte) ([]byte, error) {
 	plaintext, err := c.aead.Open(dst, nil, sealed, associatedData)
 	for i := 0; err != nil && i < len(c.previous); i++ {
 		plaintext, err = c.previous[i].aead.Open(dst, nil, sealed, associatedData)

@@ -3,6 +3,7 @@
 package file
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -140,10 +141,16 @@ func (s *Store) read() ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is not a regular file")
 	}
-	blob, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if info.Size() > MaxSize {
+		return nil, fmt.Errorf("%w: at most %d bytes are possible", backend.ErrTooLarge, MaxSize)
+	}
+	var b bytes.Buffer
+	b.Grow(int(info.Size()) + bytes.MinRead) // all in one piece, and the end seen
+	_, err = b.ReadFrom(io.LimitReader(f, MaxSize+1))
 	if err != nil {
 		return nil, reason(err)
 	}
+	blob := b.Bytes()
 	if len(blob) > MaxSize {
 		return nil, fmt.Errorf("%w: at most %d bytes are possible", backend.ErrTooLarge, MaxSize)
 	}

@@ -59,7 +59,7 @@ func scanLine(line []byte) (key []byte, kind format.Kind, value []byte, ok bool)
 	for n < len(line) && in(line[n], inKey) {
 		n++
 	}
-	if n == 0 || n > 128 || n == len(line) || line[n] != ':' || !in(line[0], startsKey) || plainKind(string(line[:n])) != format.String {
+	if n == 0 || n > 128 || n == len(line) || line[n] != ':' || !in(line[0], startsKey) || kindOfPlain(line[:n]) != format.String {
 		return nil, kindUnknown, nil, false
 	}
 	key, rest := line[:n], line[n+1:]
@@ -99,9 +99,17 @@ func scanValue(s []byte) (format.Kind, []byte, bool) {
 			return kindUnknown, nil, false
 		}
 	}
-	text := string(s)
-	kind := plainKind(text)
-	return kind, s, badScalar(kind, text) == ""
+	kind := kindOfPlain(s)
+	return kind, s, kind == format.String || badScalar(kind, string(s)) == ""
+}
+
+// kindOfPlain is plainKind. What starts with a letter is a word of YAML or a
+// string, and no word is longer than false.
+func kindOfPlain(s []byte) format.Kind {
+	if len(s) > len("false") && in(s[0], startsKey) {
+		return format.String
+	}
+	return plainKind(string(s))
 }
 
 // Classes of characters. Each is narrower than what YAML allows there.

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Times one secret out of a vault, cold, against a Go program that prints one
+# line and against other tools that are installed, in one run. Each has the same
+# document of 10 and of 10,000 values. Usage: docs/benchmarks/start.sh [ROUNDS]
+set -eu
+cd "$(dirname "$0")/../.."
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$dir" ./cmd/flask-vault ./docs/benchmarks/pair ./docs/benchmarks/hello
+PATH=$dir:$PATH GNUPGHOME=$dir/gnupg
+export PATH GNUPGHOME
+mkdir -m 700 "$dir/gnupg"
+cd "$dir"
+have() { command -v "$1" >/dev/null; }
+
+for n in 10 10000; do
+	awk -v n="$n" 'BEGIN { for (i = 0; i < n; i++) printf "service%d.key%d: \"%06d-a-secret-of-thirty-bytes\"\n", i / 10, i % 10, i }' >"plain$n.yml"
+	mkdir "v$n"
+	(
+		cd "v$n"
+		flask-vault init -q
+		flask-vault import -q "../plain$n.yml"
+		flask-vault get service0.key7 >/dev/null
+		printf 'version: 1\n' >flask-vault.yaml
+	)
+	cp -r "v$n" "bare$n"
+	rm "bare$n/flask-vault.yaml"
+	set -- "${1:-30}" hello=hello "get=flask-vault --config $dir/v$n/flask-vault.yaml get service0.key7" \
+		"set=flask-vault --config $dir/v$n/flask-vault.yaml set -q service0.key8 --generate"
+	printf '#!/bin/sh\ncd "%s" && exec flask-vault get service0.key7\n' "$dir/bare$n" >"bare$n.sh"
+	if have age; then
+		[ -f age.key ] || age-keygen -o age.key 2>/dev/null
+		age -r "$(age-keygen -y age.key)" -o "plain$n.age" "plain$n.yml"
+		set -- "$@" "age=age -d -i age.key plain$n.age"
+	fi
+	if have openssl; then
+		openssl enc -aes-256-cbc -pbkdf2 -pass file:age.key -in "plain$n.yml" -out "plain$n.cbc"
+		set -- "$@" "openssl=openssl enc -d -aes-256-cbc -pbkdf2 -pass file:age.key -in plain$n.cbc"
+	fi
+	if have gpg; then
+		gpg --batch --quiet --pinentry-mode loopback --passphrase-file age.key -c -o "plain$n.gpg" "plain$n.yml"
+		set -- "$@" "gpg=gpg --batch --quiet --pinentry-mode loopback --passphrase-file age.key -d plain$n.gpg"
+	fi
+	if have ansible-vault; then
+		cp "plain$n.yml" "plain$n.ansible"
+		printf 'password\n' >ansible.pass
+		ansible-vault encrypt --vault-password-file ansible.pass "plain$n.ansible" >/dev/null 2>&1
+		set -- "$@" "ansible-vault=ansible-vault view --vault-password-file ansible.pass plain$n.ansible"
+	fi
+	rounds=$1
+	shift
+	echo "$n values:"
+	pair -n "$rounds" "$@"
+	echo
+	set -- "$rounds"
+done
