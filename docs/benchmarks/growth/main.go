@@ -56,7 +56,7 @@ func run(b *bench, dir, keys, files string, most int) error {
 			return err
 		}
 		fmt.Print(table("values", lines))
-		if err := os.WriteFile(keys, chart("values in the vault", lines), 0o644); err != nil {
+		if err := os.WriteFile(keys, chart("values in the vault", lines), 0o644); err != nil { //nolint:gosec // a drawing
 			return err
 		}
 	}
@@ -70,7 +70,7 @@ func run(b *bench, dir, keys, files string, most int) error {
 			return err
 		}
 		fmt.Print(table("MiB", lines))
-		return os.WriteFile(files, chart("size of the file, MiB", lines), 0o644)
+		return os.WriteFile(files, chart("size of the file, MiB", lines), 0o644) //nolint:gosec // a drawing
 	}
 	return nil
 }
