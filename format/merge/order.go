@@ -1,0 +1,49 @@
+package merge
+
+import (
+	"slices"
+
+	"github.com/flask-vault/flask-vault/format"
+)
+
+func ids(b *format.Block, keep func(id string) bool) []string {
+	var all []string
+	if b != nil {
+		for i := range b.Entries {
+			if id := b.Entries[i].ID; keep(id) {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
+}
+
+// order puts the entries that the result has in order: that of ours, or of theirs
+// if theirs alone moved some. What only the other side has goes behind what stands
+// before it there.
+func order(base, ours, theirs *format.Block, keep map[string]bool) []string {
+	b, o, t := index(base), index(ours), index(theirs)
+	kept := func(id string) bool { return keep[id] }
+	common := func(id string) bool { return b[id] != nil && o[id] != nil && t[id] != nil }
+	main, other := ids(ours, kept), ids(theirs, kept)
+	has := o
+	before := ids(base, common)
+	if slices.Equal(ids(ours, common), before) && !slices.Equal(ids(theirs, common), before) {
+		main, other, has = other, main, t
+	}
+	at := 0 // where the next one goes that main does not have
+	for _, id := range other {
+		if has[id] != nil {
+			at = slices.Index(main, id) + 1
+			continue
+		}
+		if b[id] == nil { // behind what main added in the same place
+			for at < len(main) && b[main[at]] == nil {
+				at++
+			}
+		}
+		main = slices.Insert(main, at, id)
+		at++
+	}
+	return main
+}
