@@ -52,8 +52,8 @@ func Three(f format.Format, base, ours, theirs []byte, decided map[string]Side) 
 		return Result{Conflicts: m.conflicts}, nil
 	}
 	for _, way := range []func() ([]byte, bool){
-		func() ([]byte, bool) { return m.render(renderer{}) },
-		func() ([]byte, bool) { return m.render(renderer{whole: true}) },
+		func() ([]byte, bool) { return m.render(&renderer{}) },
+		func() ([]byte, bool) { return m.render(&renderer{whole: true}) },
 		func() ([]byte, bool) { return m.edit(ours) },
 		func() ([]byte, bool) { return m.edit(theirs) },
 	} {
@@ -69,7 +69,9 @@ func Three(f format.Format, base, ours, theirs []byte, decided map[string]Side) 
 // all of it is in conflict.
 func Marked(f format.Format, base, ours, theirs []byte, decided map[string]Side) []byte {
 	if m, err := newMerger(f, base, ours, theirs, decided); err == nil && len(m.conflicts) > 0 {
-		if text, ok := m.render(renderer{marks: true}); ok {
+		r := renderer{marks: true}
+		// A key that the sides have in two places has no place for markers.
+		if text, ok := m.render(&r); ok && r.marked == len(m.conflicts) {
 			return text
 		}
 	}

@@ -116,7 +116,7 @@ func TestClean(t *testing.T) {
 		{"members from nothing", "json", "", "{\"a\": 1}\n", "{\"b\": 2}\n", "{\"a\": 1,\"b\": 2}\n"},
 		{
 			"members that go", "json", `{"a": 1, "b": 2, "c": 3}`, `{"b": 2, "c": 3}`, `{"a": 1, "b": 2}`,
-			`{ "b": 2}`,
+			`{"b": 2}`,
 		},
 		{
 			"tables", "toml", "a = 1\n\n[db]\nuser = \"x\"\n", "a = 1\nb = 0x1F\n\n[db]\nuser = \"x\"\n", "a = 1\n\n[db]\nuser = 'y'\n# since May\nport = 5432\n\n[mail]\nkey = \"k\"\n",

@@ -136,11 +136,11 @@ func (m *merger) decide(v versions, path []string) (pick, bool) {
 	}
 	switch {
 	case o == nil && b == nil:
-		p.from, p.taken = Theirs, true
-		return p, true
+		p.from, p.taken, p.theirs = Theirs, true, m.without(t, Theirs, path)
+		return p, p.theirs != nil
 	case t == nil && b == nil:
-		p.from, p.taken = Ours, true
-		return p, true
+		p.from, p.taken, p.ours = Ours, true, m.without(o, Ours, path)
+		return p, p.ours != nil
 	case o == nil:
 		p.conflict, p.from, p.taken = !same(b, t), Theirs, true
 		return p, p.conflict
@@ -162,6 +162,31 @@ func (m *merger) decide(v versions, path []string) (pick, bool) {
 		p.conflict, p.from = true, Ours
 	}
 	return p, true
+}
+
+// without is what a side added at a path, less the keys that get the other side's
+// state. It is nil if nothing is left.
+func (m *merger) without(e *format.Entry, side Side, path []string) *format.Entry {
+	if e.Block == nil || len(m.decided) == 0 {
+		return e
+	}
+	c := *e
+	c.Block = copyOf(e.Block)
+	c.Block.Entries = nil
+	for i := range e.Block.Entries {
+		inner := &e.Block.Entries[i]
+		path := below(path, inner)
+		if s, ok := m.decided[dotted(path)]; ok && s != side {
+			continue
+		}
+		if inner = m.without(inner, side, path); inner != nil {
+			c.Block.Entries = append(c.Block.Entries, *inner)
+		}
+	}
+	if len(c.Block.Entries) == 0 && len(e.Block.Entries) > 0 {
+		return nil
+	}
+	return &c
 }
 
 // same says whether two entries have the same value.

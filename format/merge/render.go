@@ -37,9 +37,10 @@ type renderer struct {
 	out     output
 	newline string
 	failed  bool
+	marked  int // how many conflicts were written
 }
 
-func (m *merger) render(r renderer) ([]byte, bool) {
+func (m *merger) render(r *renderer) ([]byte, bool) {
 	r.newline = newlineOf(m.ours)
 	r.block(m.plan)
 	return r.out.Bytes(), !r.failed
@@ -85,12 +86,9 @@ func shifted(b *format.Block, indent int) *format.Block {
 
 // block writes a mapping.
 func (r *renderer) block(p *plan) {
-	conflicts := r.marks && p.hasConflict()
-	if p.base != nil && !conflicts {
-		if text, ok := either(p.base.Text(), p.ours.Text(), p.theirs.Text()); ok {
-			r.out.WriteString(text)
-			return
-		}
+	if text, ok := p.unmixed(); ok && !(r.marks && p.hasConflict()) {
+		r.out.WriteString(text)
+		return
 	}
 	if p.ours.Comma != p.theirs.Comma {
 		r.failed = true
@@ -128,6 +126,25 @@ func (r *renderer) block(p *plan) {
 	r.out.WriteString(tail)
 }
 
+// unmixed is the text of one side, if the other left the mapping as it was.
+func (p *plan) unmixed() (string, bool) {
+	if p.base == nil {
+		return "", false
+	}
+	text, ok := either(p.base.Text(), p.ours.Text(), p.theirs.Text())
+	if !ok {
+		return "", false
+	}
+	side := p.ours
+	if text != side.Text() {
+		side = p.theirs
+	}
+	want, have := leaves{}, leaves{} // a decision can be against it
+	want.plan(p, nil)
+	have.block(side, nil)
+	return text, have.equal(want)
+}
+
 func (p *plan) hasConflict() bool {
 	for i := range p.picks {
 		if p.picks[i].conflict || p.picks[i].inner != nil && p.picks[i].inner.hasConflict() {
@@ -148,6 +165,7 @@ func (r *renderer) pick(k *pick) {
 				}
 			}
 		}
+		r.marked++
 		r.out.marked(r.newline, side(k.ours), side(k.theirs))
 		return
 	case k.taken || k.ours == nil || k.theirs == nil:
