@@ -20,7 +20,7 @@ func ids(b *format.Block, keep func(id string) bool) []string {
 
 // order puts the entries that the result has in order: that of ours, or of theirs
 // if theirs alone moved some. What only the other side has goes behind what stands
-// before it there.
+// before it there, or to the end.
 func order(base, ours, theirs *format.Block, keep map[string]bool) []string {
 	b, o, t := index(base), index(ours), index(theirs)
 	kept := func(id string) bool { return keep[id] }
@@ -31,8 +31,17 @@ func order(base, ours, theirs *format.Block, keep map[string]bool) []string {
 	if slices.Equal(ids(ours, common), before) && !slices.Equal(ids(theirs, common), before) {
 		main, other, has = other, main, t
 	}
+	last := -1 // index in other of the last one that main has
+	for i, id := range other {
+		if has[id] != nil {
+			last = i
+		}
+	}
 	at := 0 // where the next one goes that main does not have
-	for _, id := range other {
+	for i, id := range other {
+		if i > last && b[id] == nil { // what is at the end of the one is at the end of the other
+			at = len(main)
+		}
 		if has[id] != nil {
 			at = slices.Index(main, id) + 1
 			continue

@@ -73,6 +73,7 @@ func (a *app) root() *cobra.Command {
 		a.rekeyCommand(),
 		a.keyCommand(),
 		a.pluginCommand(),
+		a.gitCommand(),
 		a.doctorCommand(),
 		a.configCommand(),
 		a.versionCommand(),
