@@ -17,6 +17,7 @@ import (
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	"github.com/flask-vault/flask-vault/format"
 	"github.com/flask-vault/flask-vault/format/merge"
+	keyfile "github.com/flask-vault/flask-vault/keysource/file"
 )
 
 func (a *app) gitResolveCommand() *cobra.Command {
@@ -45,6 +46,7 @@ git keeps all versions of a file in conflict.`,
 	flags.BoolVar(&o.allOurs, "all-ours", false, "take our side for all keys in conflict that are not decided")
 	flags.BoolVar(&o.allTheirs, "all-theirs", false, "take their side for all keys in conflict that are not decided")
 	flags.BoolVar(&o.edit, "edit", false, "decide in your editor")
+	flags.StringArrayVar(&o.keys, "also-key", nil, "also try the key in this `FILE`, where both sides ran rekey")
 	cmd.MarkFlagsMutuallyExclusive("all-ours", "all-theirs", "edit")
 	return cmd
 }
@@ -53,6 +55,7 @@ type resolveOptions struct {
 	ours, theirs       []string
 	allOurs, allTheirs bool
 	edit               bool
+	keys               []string // files
 }
 
 func (o *resolveOptions) decides() bool {
@@ -134,6 +137,15 @@ func (a *app) resolveFile(ctx context.Context, top string, f unmerged, o resolve
 	m, err := a.mergeVault(ctx, top, f.path)
 	if err != nil {
 		return err
+	}
+	for _, file := range o.keys {
+		k, err := keyfile.New(file, keyfile.Options{Name: file, Insecure: m.Insecure}).Load(ctx)
+		if err != nil {
+			return err
+		}
+		if err := m.know(k); err != nil {
+			return err
+		}
 	}
 	if f.stages[2] == "" || f.stages[3] == "" {
 		return &codeError{&hintError{

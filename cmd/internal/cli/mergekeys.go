@@ -98,27 +98,31 @@ func environmentOf(c *config.Config, path string) (*config.Config, error) {
 	return c, nil
 }
 
+// know adds a key to those that open.
+func (m *mergeVault) know(k keysource.Key) (err error) {
+	if k.Equal(m.key) || slices.ContainsFunc(m.previous, k.Equal) {
+		return nil
+	}
+	m.previous = append(m.previous, k)
+	m.all, err = backend.NewCipher(m.key, m.previous...)
+	return err
+}
+
 // learn takes the previous keys that sealed files hold, as far as they open, until
 // none opens another.
 func (m *mergeVault) learn(sealed ...[]byte) error {
-	for again := true; again; {
-		again = false
+	for known := -1; known < len(m.previous); {
+		known = len(m.previous)
 		for _, s := range sealed {
 			keys, err := m.all.OpenKeys(s)
 			if err != nil {
 				continue // of a key that is not here, or no keys
 			}
 			for _, k := range keys {
-				known := slices.ContainsFunc(m.previous, func(p keysource.Key) bool { return p.Equal(k) })
-				if !known && !k.Equal(m.key) {
-					m.previous = append(m.previous, k)
-					again = true
+				if err := m.know(k); err != nil {
+					return err
 				}
 			}
-		}
-		var err error
-		if m.all, err = backend.NewCipher(m.key, m.previous...); err != nil {
-			return err
 		}
 	}
 	return nil
