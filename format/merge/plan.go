@@ -20,6 +20,7 @@ type pick struct {
 	from     Side  // whose value it has; 0 if both have the same
 	taken    bool  // the entry is taken from that side with all that belongs to it
 	inner    *plan // the value, if it is put together from both sides
+	form     Side  // the side that alone writes it as a mapping with keys; 0 for both
 	conflict bool
 }
 
@@ -148,11 +149,26 @@ func (m *merger) decide(v versions, path []string) (pick, bool) {
 		p.conflict, p.from, p.taken = !same(b, o), Ours, true
 		return p, p.conflict
 	case o.Block != nil && t.Block != nil:
-		var base *format.Block
-		if b != nil {
-			base = b.Block
+		p.inner = m.blocks(blockOf(b), o.Block, t.Block, path)
+	case b == nil || b.Block != nil || isEmpty(b):
+		if block := emptied(o, t); block != nil {
+			p.form, p.inner = Theirs, m.blocks(blockOf(b), block, t.Block, path)
+			return p, true
 		}
-		p.inner = m.blocks(base, o.Block, t.Block, path)
+		if block := emptied(t, o); block != nil {
+			p.form, p.inner = Ours, m.blocks(blockOf(b), o.Block, block, path)
+			return p, true
+		}
+		m.choose(&p)
+	default:
+		m.choose(&p)
+	}
+	return p, true
+}
+
+// choose takes one side's value.
+func (m *merger) choose(p *pick) {
+	switch b, o, t := p.base, p.ours, p.theirs; {
 	case same(o, t):
 	case b != nil && same(b, o):
 		p.from = Theirs
@@ -161,7 +177,27 @@ func (m *merger) decide(v versions, path []string) (pick, bool) {
 	default:
 		p.conflict, p.from = true, Ours
 	}
-	return p, true
+}
+
+// isEmpty says whether an entry is a mapping without keys, written as a value.
+func isEmpty(e *format.Entry) bool { return e.Block == nil && e.Value.Equal(emptyMapping) }
+
+// emptied is e as a block without entries like that of other, if e is an empty
+// mapping and other one with keys. Else it is nil.
+func emptied(e, other *format.Entry) *format.Block {
+	if !isEmpty(e) || other.Block == nil {
+		return nil
+	}
+	b := *other.Block
+	b.Entries = nil
+	return &b
+}
+
+func blockOf(e *format.Entry) *format.Block {
+	if e == nil {
+		return nil
+	}
+	return e.Block
 }
 
 // without is what a side added at a path, less the keys that get the other side's

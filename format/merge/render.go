@@ -17,6 +17,21 @@ func (b *output) newLine(with string) {
 	}
 }
 
+// braces puts the braces of an empty mapping behind the key on the last line, and in
+// front of its comment.
+func (b *output) braces(newline string) {
+	text := strings.TrimRight(b.String(), "\r\n")
+	start := strings.LastIndexByte(text, '\n') + 1
+	line, comment := text[start:], ""
+	if colon := strings.IndexByte(line, ':'); colon >= 0 {
+		if i := strings.Index(line[colon:], " #"); i >= 0 {
+			line, comment = line[:colon+i], line[colon+i:]
+		}
+	}
+	b.Truncate(start)
+	b.WriteString(line + " {}" + comment + newline)
+}
+
 // marked writes two versions between markers.
 func (b *output) marked(newline string, ours, theirs func()) {
 	b.newLine(newline)
@@ -110,9 +125,7 @@ func (r *renderer) block(p *plan) {
 		r.pick(&k)
 	}
 	if len(p.picks) == 0 && !s.ours.Comma && s.ours.Indent > 0 { // a mapping of YAML needs braces then
-		line := bytes.TrimRight(r.out.Bytes(), "\r\n")
-		r.out.Truncate(len(line))
-		r.out.WriteString(" {}" + r.newline)
+		r.out.braces(r.newline)
 	}
 	tail := comments(s.base.Tail, s.ours.Tail, s.theirs.Tail)
 	if s.ours.Comma {
@@ -178,6 +191,20 @@ func (r *renderer) pick(k *pick) {
 	}
 	r.out.WriteString(comments(base.Lead, k.ours.Lead, k.theirs.Lead))
 	value := k.entry()
+	if k.inner != nil && k.form != 0 && len(k.inner.picks) == 0 {
+		value = k.theirs
+		if k.form == Theirs {
+			value = k.ours
+		}
+		r.out.WriteString(value.Before + value.Source + value.After)
+		return
+	}
+	switch k.form { // the key's line goes with the way the value is written
+	case Ours:
+		value, base = k.ours, &format.Entry{Before: k.theirs.Before, After: k.theirs.After}
+	case Theirs:
+		value, base = k.theirs, &format.Entry{Before: k.ours.Before, After: k.ours.After}
+	}
 	part := func(base, ours, theirs, chosen string) string {
 		if text, ok := either(base, ours, theirs); ok && !(r.whole && k.from != 0) {
 			return text
@@ -232,7 +259,14 @@ func (s *sides) of(k *pick) pick {
 	}
 	if k.inner != nil {
 		inner := *k.inner
-		inner.ours, inner.theirs = prepared.ours.Block, prepared.theirs.Block
+		switch k.form {
+		case Ours:
+			inner.ours, inner.theirs = prepared.ours.Block, emptied(prepared.theirs, prepared.ours)
+		case Theirs:
+			inner.ours, inner.theirs = emptied(prepared.ours, prepared.theirs), prepared.theirs.Block
+		default:
+			inner.ours, inner.theirs = prepared.ours.Block, prepared.theirs.Block
+		}
 		if inner.base != nil {
 			inner.base = prepared.base.Block
 		}
