@@ -37,22 +37,31 @@ func order(base, ours, theirs *format.Block, keep map[string]bool) []string {
 			last = i
 		}
 	}
-	at := 0 // where the next one goes that main does not have
+	place := make(map[string]int, len(main))
+	for i, id := range main {
+		place[id] = i
+	}
+	extra := make([][]string, len(main)+1) // what goes in front of each, and to the end
+	at := 0                                // where the next one goes that main does not have
 	for i, id := range other {
-		if i > last && b[id] == nil { // what is at the end of the one is at the end of the other
-			at = len(main)
-		}
 		if has[id] != nil {
-			at = slices.Index(main, id) + 1
+			at = place[id] + 1
 			continue
 		}
-		if b[id] == nil { // behind what main added in the same place
+		switch {
+		case b[id] != nil:
+		case i > last: // what is at the end of the one is at the end of the other
+			at = len(main)
+		default: // behind what main added in the same place
 			for at < len(main) && b[main[at]] == nil {
 				at++
 			}
 		}
-		main = slices.Insert(main, at, id)
-		at++
+		extra[at] = append(extra[at], id)
 	}
-	return main
+	all := make([]string, 0, len(main)+len(other))
+	for i, id := range main {
+		all = append(append(all, extra[i]...), id)
+	}
+	return append(all, extra[len(main)]...)
 }
