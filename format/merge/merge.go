@@ -87,15 +87,29 @@ const (
 	markTheirs = ">>>>>>> "
 )
 
-// HasMarks reports whether a text still has a line of a conflict's markers.
-func HasMarks(text []byte) bool {
-	for line := range bytes.Lines(text) {
-		line = bytes.TrimRight(line, "\r\n, ")
-		if string(line) == markMiddle || bytes.Equal(line, []byte(markOurs+"ours")) || bytes.Equal(line, []byte(markTheirs+"theirs")) {
-			return true
+// HasMarks reports whether a text still has a line of a conflict's markers that none
+// of the versions has.
+func HasMarks(text []byte, versions ...[]byte) bool {
+	mark := func(text []byte) (found [3]bool) {
+		for line := range bytes.Lines(text) {
+			switch string(bytes.TrimRight(line, "\r\n, ")) {
+			case markOurs + "ours":
+				found[0] = true
+			case markMiddle:
+				found[1] = true
+			case markTheirs + "theirs":
+				found[2] = true
+			}
+		}
+		return found
+	}
+	found := mark(text)
+	for _, v := range versions {
+		for i, has := range mark(v) {
+			found[i] = found[i] && !has
 		}
 	}
-	return false
+	return found != [3]bool{}
 }
 
 // merger is one merge under way.

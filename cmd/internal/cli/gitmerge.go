@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ func (a *app) mergeDriver(ctx context.Context, base, ours, theirs, path string) 
 	result, err := m.merge(ctx, sealed)
 	var conflict *mergeConflict
 	if errors.As(err, &conflict) {
-		if err := m.keepRecord(ctx, &mergeRecord{Base: conflict.plain.base, Ours: conflict.plain.ours, Theirs: conflict.plain.theirs}); err != nil {
+		if err := m.keepRecord(ctx, newRecord(sealed, conflict.plain)); err != nil {
 			return err
 		}
 		return &codeError{&hintError{err, fmt.Sprintf("%s git resolve %s finishes it; the file has our version until then", a.name, quote(path))}, exitConflict}
@@ -77,11 +78,14 @@ func (a *app) mergeDriver(ctx context.Context, base, ours, theirs, path string) 
 
 // replace puts content in the place of a file, with its mode.
 func replace(path string, content []byte) error {
+	mode := fs.FileMode(0o644)
 	info, err := os.Stat(path)
-	if err != nil {
+	if err == nil {
+		mode = info.Mode().Perm()
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := durable.New(path, info.Mode().Perm())
+	f, err := durable.New(path, mode)
 	if err != nil {
 		return err
 	}
@@ -89,8 +93,10 @@ func replace(path string, content []byte) error {
 	if _, err := f.Write(content); err != nil {
 		return err
 	}
-	if err := f.Chmod(info.Mode().Perm()); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
+	if info != nil { // whatever the umask
+		if err := f.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
 	}
 	return f.Replace()
 }

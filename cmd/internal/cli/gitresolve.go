@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -73,6 +74,11 @@ func (a *app) gitResolve(ctx context.Context, args []string, o resolveOptions) e
 	if err != nil {
 		return err
 	}
+	if len(args) == 0 {
+		if err := dropOldRecords(ctx, top, files); err != nil {
+			return err
+		}
+	}
 	if len(files) == 0 {
 		return &codeError{&hintError{errors.New("no encrypted file is in conflict"), "git status shows what git is about to do"}, exitNotFound}
 	}
@@ -120,15 +126,28 @@ func (a *app) unmerged(ctx context.Context, args []string) ([]unmerged, string, 
 	for line := range strings.SplitSeq(string(out), "\x00") {
 		info, path, ok := strings.Cut(line, "\t")
 		f := strings.Fields(info)
-		if !ok || len(f) != 3 || len(f[2]) != 1 || f[2][0] < '1' || f[2][0] > '3' || !strings.HasSuffix(path, ".enc") {
+		if !ok || len(f) != 3 || len(f[2]) != 1 || f[2][0] < '1' || f[2][0] > '3' {
 			continue
 		}
 		if len(files) == 0 || files[len(files)-1].path != path {
+			if !isEncrypted(ctx, top, path) {
+				continue
+			}
 			files = append(files, unmerged{path: path})
 		}
 		files[len(files)-1].stages[f[2][0]-'0'] = f[1]
 	}
 	return files, top, nil
+}
+
+// isEncrypted says whether a file is one of ours, by its name or by the merge driver
+// that .gitattributes gives it.
+func isEncrypted(ctx context.Context, top, path string) bool {
+	if strings.HasSuffix(path, ".enc") {
+		return true
+	}
+	out, err := runGit(ctx, top, backend.Options{}, "check-attr", "-z", "merge", "--", path)
+	return err == nil && strings.HasSuffix(string(out), "\x00flask-vault\x00")
 }
 
 // resolveFile decides one file as far as it is told to, and writes it when all is
@@ -195,20 +214,20 @@ func (m *mergeVault) stages(ctx context.Context, f unmerged) (sealed mergeVersio
 // recordOr reads the record of a merge, or makes it from git's index. What was
 // saved in the work tree meanwhile counts as our version.
 func (m *mergeVault) recordOr(ctx context.Context, f unmerged) (*mergeRecord, error) {
+	sealed, err := m.stages(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	r, err := m.record(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if r == nil {
-		sealed, err := m.stages(ctx, f)
-		if err != nil {
-			return nil, err
-		}
+	if r == nil || r.Merge != mergeID(sealed) {
 		plain, err := m.openVersions(ctx, sealed)
 		if err != nil {
 			return nil, err
 		}
-		r = &mergeRecord{Base: plain.base, Ours: plain.ours, Theirs: plain.theirs}
+		r = newRecord(sealed, plain)
 	}
 	if text, err := m.all.OpenFile(m.full()); err == nil {
 		r.Ours = text
@@ -226,6 +245,7 @@ func (a *app) decideAll(ctx context.Context, m *mergeVault, r *mergeRecord, o re
 	if !errors.As(err, &conflict) {
 		return text, err
 	}
+	maps.DeleteFunc(r.Decided, func(key string, _ merge.Side) bool { return !slices.Contains(conflict.keys, key) })
 	for _, d := range []struct {
 		keys []string
 		side merge.Side
@@ -254,8 +274,10 @@ func (a *app) decideAll(ctx context.Context, m *mergeVault, r *mergeRecord, o re
 		if err := m.keepRecord(ctx, r); err != nil {
 			return nil, err
 		}
-	} else if err := a.print([]byte(sanitize(strings.Join(conflict.keys, "\n") + "\n"))); err != nil && conflict.whole == nil {
-		return nil, err
+	} else if conflict.whole == nil {
+		if err := a.print([]byte(sanitize(strings.Join(conflict.keys, "\n")) + "\n")); err != nil {
+			return nil, err
+		}
 	}
 	return nil, &codeError{&hintError{conflict, a.resolveHint(conflict)}, exitConflict}
 }
@@ -302,10 +324,13 @@ func (a *app) resolveInEditor(ctx context.Context, m *mergeVault, r *mergeRecord
 	if text == nil {
 		text = merge.Marked(f, r.Base, r.Ours, r.Theirs, r.Decided)
 	}
+	if !isText(text) {
+		return nil, &usageError{msg: m.path + ": it is binary data, which no editor can merge", hint: a.name + " git resolve " + quote(m.path) + " --all-ours or --all-theirs takes one side"}
+	}
 	o := a.editorOptions(m.vault, text)
 	o.Name = strings.TrimSuffix(filepath.Base(m.path), ".enc")
 	o.Check = func(text []byte) error {
-		if merge.HasMarks(text) {
+		if merge.HasMarks(text, r.Base, r.Ours, r.Theirs) {
 			return errors.New("the markers of a conflict (<<<<<<<, =======, >>>>>>>) are still in the text")
 		}
 		_, err := f.Parse(text)

@@ -192,7 +192,7 @@ func runGit(ctx context.Context, dir string, o backend.Options, args ...string) 
 		if said == "" {
 			said = err.Error()
 		}
-		return out, fmt.Errorf("git %s: %s", args[0], said)
+		return out, fmt.Errorf("git %s: %s", args[0], strings.TrimPrefix(said, "fatal: "))
 	}
 	return out, nil
 }

@@ -10,8 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/format/merge"
 )
@@ -24,28 +26,71 @@ type mergeRecord struct {
 	Base    []byte                `json:"base"`
 	Ours    []byte                `json:"ours"`
 	Theirs  []byte                `json:"theirs"`
+	Merge   string                `json:"merge"` // which merge it is of, as mergeID says
 	Decided map[string]merge.Side `json:"decided,omitempty"`
 	Draft   []byte                `json:"draft,omitempty"` // what a person typed and could not save
+}
+
+func newRecord(sealed, plain mergeVersions) *mergeRecord {
+	return &mergeRecord{Merge: mergeID(sealed), Base: plain.base, Ours: plain.ours, Theirs: plain.theirs}
 }
 
 func (r *mergeRecord) versions() mergeVersions {
 	return mergeVersions{base: r.Base, ours: r.Ours, theirs: r.Theirs}
 }
 
+// mergeID names a merge by the encrypted versions of both sides, so that a record of
+// a merge that was given up is not taken for one of the next.
+func mergeID(sealed mergeVersions) string {
+	ours, theirs := sha256.Sum256(sealed.ours), sha256.Sum256(sealed.theirs)
+	return hex.EncodeToString(ours[:16]) + hex.EncodeToString(theirs[:16])
+}
+
 func (m *mergeVault) full() string { return filepath.Join(m.top, filepath.FromSlash(m.path)) }
 
-// recordPath is where the record of the file lies.
-func (m *mergeVault) recordPath(ctx context.Context) (string, error) {
-	out, err := m.git(ctx, "rev-parse", "--git-path", "flask-vault/conflicts")
+// recordDir is where the records of a work tree lie.
+func recordDir(ctx context.Context, top string) (string, error) {
+	out, err := runGit(ctx, top, backend.Options{}, "rev-parse", "--git-path", "flask-vault/conflicts")
 	if err != nil {
 		return "", err
 	}
-	dir := strings.TrimRight(string(out), "\r\n")
+	dir := filepath.FromSlash(strings.TrimRight(string(out), "\r\n"))
 	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(m.top, dir)
+		dir = filepath.Join(top, dir)
 	}
-	sum := sha256.Sum256([]byte(m.path))
-	return filepath.Join(dir, hex.EncodeToString(sum[:16])+".enc"), nil
+	return dir, nil
+}
+
+// recordName is the name of the record of a file.
+func recordName(path string) string {
+	sum := sha256.Sum256([]byte(path))
+	return hex.EncodeToString(sum[:16]) + ".enc"
+}
+
+func (m *mergeVault) recordPath(ctx context.Context) (string, error) {
+	dir, err := recordDir(ctx, m.top)
+	return filepath.Join(dir, recordName(m.path)), err
+}
+
+// dropOldRecords removes the records of merges that were given up.
+func dropOldRecords(ctx context.Context, top string, files []unmerged) error {
+	dir, err := recordDir(ctx, top)
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		if slices.ContainsFunc(files, func(f unmerged) bool { return recordName(f.path) == e.Name() }) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *mergeVault) keepRecord(ctx context.Context, r *mergeRecord) error {
