@@ -224,3 +224,19 @@ func TestWhole(t *testing.T) {
 		})
 	}
 }
+
+func TestMarked(t *testing.T) {
+	for _, tc := range []struct{ format, base, ours, theirs, want string }{
+		{
+			"yaml", "db:\n  a: 1\n  # x\n  b: 2\nc: 3\n", "db:\n  a: 1\n  # x\n  b: 7\nc: 4\n", "db:\n  a: 1\n  # x\n  b: 8\n  n: 1\nc: 3\n",
+			"db:\n  a: 1\n  # x\n<<<<<<< ours\n  b: 7\n=======\n  b: 8\n>>>>>>> theirs\n  n: 1\nc: 4\n",
+		},
+		{"yaml", "a: 1\nb: 1", "b: 1", "a: 2\nb: 2", "<<<<<<< ours\n=======\na: 2\n>>>>>>> theirs\nb: 2"},
+		{"json", "{\n  \"a\": 1\n}\n", "{\n  \"a\": 2\n}\n", "{\n  \"a\": 3\n}\n", "{\n<<<<<<< ours\n  \"a\": 2\n=======\n  \"a\": 3\n>>>>>>> theirs\n\n}\n"},
+	} {
+		got := merge.Marked(formats[tc.format], []byte(tc.base), []byte(tc.ours), []byte(tc.theirs), nil)
+		if string(got) != tc.want {
+			t.Errorf("%s\nwant\n%s", got, tc.want)
+		}
+	}
+}

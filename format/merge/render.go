@@ -171,10 +171,15 @@ func (p *plan) hasConflict() bool {
 func (r *renderer) pick(k *pick) {
 	switch {
 	case k.conflict && r.marks:
+		lead := 0 // of a comment that both sides have, which stands above the markers
+		if k.ours != nil && k.theirs != nil && k.ours.Lead == k.theirs.Lead {
+			lead = strings.LastIndexAny(k.ours.Lead, "\r\n") + 1
+			r.out.WriteString(k.ours.Lead[:lead])
+		}
 		side := func(e *format.Entry) func() {
 			return func() {
 				if e != nil {
-					r.out.WriteString(e.Text())
+					r.out.WriteString(strings.TrimLeft(e.Lead[lead:], "\r\n") + e.Text()[len(e.Lead):])
 				}
 			}
 		}

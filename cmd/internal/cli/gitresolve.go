@@ -195,6 +195,10 @@ func (a *app) resolveFile(ctx context.Context, top string, f unmerged, o resolve
 	if err != nil {
 		return err
 	}
+	// If git does not take the file now, nothing has to be decided again.
+	if err := m.keepRecord(ctx, r); err != nil {
+		return err
+	}
 	return m.resolved(ctx, a, blob)
 }
 
