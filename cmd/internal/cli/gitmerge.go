@@ -30,7 +30,12 @@ if the merge is clean; else OURS stays as it is.`,
 		Example: "  git config merge.flask-vault.driver 'flask-vault git merge-driver %O %A %B %P'",
 		Args:    cobra.MinimumNArgs(4),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.mergeDriver(cmd.Context(), args[0], args[1], args[2], args[3])
+			err := a.mergeDriver(cmd.Context(), args[0], args[1], args[2], args[3])
+			var hint *hintError
+			if err != nil && !errors.As(err, &hint) {
+				a.note("note: %s has our version; once the error is mended, %s git resolve %s merges it", sanitize(args[3]), a.name, sanitize(quote(args[3])))
+			}
+			return err
 		},
 	}
 	cmd.Flags().SetInterspersed(false) // a file can have a name like a flag
