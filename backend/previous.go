@@ -18,10 +18,23 @@ func (c *Cipher) PreviousKeys(path string) ([]keysource.Key, error) {
 	if path == "" {
 		return nil, nil
 	}
-	text, err := c.OpenFile(path)
+	sealed, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	return c.openKeys(path, sealed)
+}
+
+// OpenKeys reads the content of a file of previous keys.
+func (c *Cipher) OpenKeys(sealed []byte) ([]keysource.Key, error) {
+	return c.openKeys("previous keys", sealed)
+}
+
+func (c *Cipher) openKeys(name string, sealed []byte) ([]keysource.Key, error) {
+	text, err := c.openNamed(name, sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +43,7 @@ func (c *Cipher) PreviousKeys(path string) ([]keysource.Key, error) {
 	for line := range bytes.Lines(text) {
 		k, err := keysource.ParseKey(line)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		keys = append(keys, k)
 	}

@@ -97,6 +97,7 @@ func testRead(t *testing.T, f format.Format, text string) {
 	if string(doc.Bytes()) != text {
 		t.Errorf("Bytes differs from the text: %q", doc.Bytes())
 	}
+	testOutline(t, doc)
 	var wait sync.WaitGroup
 	for range 4 { // reading is safe from several goroutines, from the first call on
 		wait.Go(func() { values(t, doc) })
@@ -111,6 +112,47 @@ func testRead(t *testing.T, f format.Format, text string) {
 	}
 	if string(doc.Bytes()) != text {
 		t.Error("a failed Unset changed the text")
+	}
+}
+
+// testOutline checks that the parts of a document make its text, and have all
+// of its values.
+func testOutline(t *testing.T, doc format.Document) {
+	o, ok := doc.(format.Outliner)
+	if !ok {
+		return
+	}
+	b := o.Outline()
+	if b == nil {
+		t.Error("Outline gives nothing")
+		return
+	}
+	if b.Text() != string(doc.Bytes()) {
+		t.Errorf("the parts make\n%q, want\n%q", b.Text(), doc.Bytes())
+	}
+	have := map[string]format.Value{}
+	var walk func(b *format.Block, prefix string)
+	walk = func(b *format.Block, prefix string) {
+		for _, e := range b.Entries {
+			path := prefix + strings.Join(e.Path, ".")
+			if e.Block == nil {
+				have[path] = e.Value
+			} else if len(e.Path) == 0 {
+				walk(e.Block, prefix)
+			} else {
+				walk(e.Block, path+".")
+			}
+		}
+	}
+	walk(b, "")
+	for _, name := range doc.Names() {
+		if got, ok := have[name]; ok {
+			if want, _ := doc.Get(name); want.Kind() != format.Sequence && !got.Equal(want) {
+				t.Errorf("the outline has another value at %q", name)
+			}
+		} else {
+			t.Errorf("the outline lacks %q", name)
+		}
 	}
 }
 

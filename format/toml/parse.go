@@ -62,8 +62,10 @@ type section struct {
 // expression is a header, or a key and its value, with its place in the text.
 type expression struct {
 	start, end int
-	table      *table // that a header opens
-	entry      *entry // that a key makes
+	path       []string // the key
+	table      *table   // that a header opens
+	array      bool     // of a header: it has two brackets
+	entry      *entry   // that a key makes
 }
 
 // tree is a document.
@@ -126,7 +128,8 @@ func (b *builder) build() error {
 				b.conflict = true
 				continue
 			}
-			b.expressions = append(b.expressions, expression{start: start, end: e.value.end, entry: e})
+			parts, _, _ := b.key(n)
+			b.expressions = append(b.expressions, expression{start: start, end: e.value.end, path: parts, entry: e})
 		case unstable.Table, unstable.ArrayTable:
 			t, start, err := b.header(n)
 			if err != nil {
@@ -139,7 +142,8 @@ func (b *builder) build() error {
 			current = &section{table: t, header: at, last: at}
 			t.section, t.prefix, t.last = current, nil, at
 			b.sections = append(b.sections, current)
-			b.expressions = append(b.expressions, expression{start: start, end: start, table: t})
+			parts, _, _ := b.key(n)
+			b.expressions = append(b.expressions, expression{start: start, end: start, path: parts, table: t, array: n.Kind == unstable.ArrayTable})
 		}
 	}
 	if err := b.parser.Error(); err != nil {

@@ -26,15 +26,21 @@ var _ format.Document = (*document)(nil)
 
 func (d *document) Bytes() []byte { return d.text }
 
+// load makes the tree of a document that was only scanned. The caller holds mu.
+func (d *document) load() {
+	if !d.unparsed {
+		return
+	}
+	d.unparsed = false
+	if root, err := parse(d.text); err == nil {
+		d.root = root
+	}
+}
+
 // top returns the index of the top level, or nil if that is no mapping. The
 // caller holds mu.
 func (d *document) top() *mapping {
-	if d.unparsed {
-		d.unparsed = false
-		if root, err := parse(d.text); err == nil {
-			d.root = root
-		}
-	}
+	d.load()
 	if d.root == nil || d.root.Kind != yamllib.MappingNode {
 		return nil
 	}

@@ -97,6 +97,7 @@ func (a *app) commands(args []string) []func() *cobra.Command {
 		{"rekey", a.rekeyCommand},
 		{"key", a.keyCommand},
 		{"plugin", a.pluginCommand},
+		{"git", a.gitCommand},
 		{"doctor", a.doctorCommand},
 		{"config", a.configCommand},
 		{"version", a.versionCommand},
