@@ -73,16 +73,3 @@ func suggestKey(v backend.Layers, err error) error {
 	}
 	return err
 }
-
-func (a *app) completeKeys(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	a.quiet = true
-	if len(args) > 0 && cmd.Name() == "get" {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	_, v, err := a.read(cmd.Context())
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	names, _ := v.Names()
-	return names, cobra.ShellCompDirectiveNoFileComp
-}

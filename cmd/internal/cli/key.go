@@ -83,6 +83,7 @@ func (a *app) keyNewCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the key source to keep it in, as for --keysource")
+	_ = cmd.RegisterFlagCompletionFunc("to", a.completeSources)
 	return cmd
 }
 
@@ -140,6 +141,7 @@ from there. The first one keeps it. Another key in its place is not replaced.`,
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the key source to copy to, as for --keysource")
+	_ = cmd.RegisterFlagCompletionFunc("to", a.completeSources)
 	return cmd
 }
 

@@ -103,7 +103,7 @@ func (a *app) pluginVerifyCommand() *cobra.Command {
 		Use:     "verify [NAME]",
 		Short:   "Check that plugins are still what was installed",
 		Example: "  " + a.name + " plugin verify keyring",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    between(0, 1, "one NAME or none"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			store, err := trust.Default()
 			if err != nil {
@@ -128,6 +128,7 @@ func (a *app) pluginVerifyCommand() *cobra.Command {
 			}
 			return nil
 		},
+		ValidArgsFunction: a.completePlugins,
 	}
 }
 
@@ -148,6 +149,7 @@ func (a *app) pluginRemoveCommand() *cobra.Command {
 			a.note("plugin %s is removed", args[0])
 			return nil
 		},
+		ValidArgsFunction: a.completePlugins,
 	}
 }
 
@@ -164,6 +166,7 @@ holds a key is only read, unless --scratch says that it may be lost.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.pluginTest(cmd.Context(), args[0], set, scratch)
 		},
+		ValidArgsFunction: a.completePlugins,
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "a setting of the plugin, as name=value; repeatable")
 	cmd.Flags().BoolVar(&scratch, "scratch", false, "save and delete keys in the place that the settings name")
