@@ -137,8 +137,8 @@ func (s *Store) read() ([]byte, error) {
 	if err != nil {
 		return nil, reason(err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file")
+	if err := durable.Regular(info); err != nil {
+		return nil, err
 	}
 	blob, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
 	if err != nil {

@@ -89,7 +89,7 @@ func problemTable(problems []problem) []byte {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ENVIRONMENT\tPROBLEM\tWHAT")
 	for _, p := range problems {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", p.Environment, p.Problem, sanitize(p.What))
+		fmt.Fprintf(w, "%s\t%s\t%s\n", p.Environment, p.Problem, oneLine(p.What))
 	}
 	_ = w.Flush()
 	return []byte(b.String())

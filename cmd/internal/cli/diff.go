@@ -73,7 +73,7 @@ func (a *app) diff(ctx context.Context, args []string, o diffOptions) error {
 }
 
 func writeChange(b *strings.Builder, c change) {
-	name := sanitize(c.Name)
+	name := oneLine(c.Name)
 	if c.Old == nil && c.New == nil {
 		sign := map[string]string{"added": "+", "removed": "-", "changed": "~"}[c.Change]
 		fmt.Fprintf(b, "%s %s\n", sign, name)

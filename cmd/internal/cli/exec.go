@@ -197,7 +197,7 @@ func (a *app) redaction(layers backend.Layers, vars []variables.Variable) (func(
 		}
 	}
 	if len(open) > 0 {
-		a.note("note: too short or too common to be hidden: %s", sanitize(strings.Join(open, ", ")))
+		a.note("note: too short or too common to be hidden: %s", oneLine(strings.Join(open, ", ")))
 	}
 	patterns := redact.Compile(values)
 	return func(w io.Writer) io.WriteCloser { return patterns.NewWriter(w) }, nil

@@ -22,7 +22,7 @@ func (a *app) pluginCommand() *cobra.Command {
 
 // pluginOptions let plugins reach the person, if there is one.
 func (a *app) pluginOptions() external.Options {
-	o := external.Options{Notice: func(line string) { a.note("%s", sanitize(line)) }}
+	o := external.Options{Notice: func(line string) { a.note("%s", oneLine(line)) }}
 	if !a.noInput && isTerminal(a.in) {
 		o.Prompt = a.promptFor
 	}
@@ -31,7 +31,7 @@ func (a *app) pluginOptions() external.Options {
 
 // promptFor asks the person what a plugin wants to know.
 func (a *app) promptFor(_ context.Context, plugin string, p external.Prompt) (string, error) {
-	fmt.Fprintf(a.err, "plugin %s asks: %s ", plugin, sanitize(p.Text))
+	fmt.Fprintf(a.err, "plugin %s asks: %s ", plugin, oneLine(p.Text))
 	return a.readAnswer(p.Secret)
 }
 
@@ -183,8 +183,14 @@ func (a *app) pluginTest(ctx context.Context, name string, set []string, scratch
 		settings[k] = v
 	}
 	o := a.pluginOptions()
-	if _, err := external.New(name, settings, o); err != nil {
+	source, err := external.New(name, settings, o)
+	if err != nil {
 		return err
+	}
+	// A setting that is missing breaks no rule: the rules are about a place.
+	var refused *external.Error
+	if _, err := source.Load(ctx); errors.As(err, &refused) && refused.Code == external.BadSettings {
+		return &codeError{&hintError{err, fmt.Sprintf("%s plugin test %s --set NAME=VALUE gives it one", a.name, name)}, exitUsage}
 	}
 	results := suite.Check(ctx, suite.Harness{New: external.Factory(name, o), Settings: settings, Scratch: scratch})
 	failed := 0
@@ -193,7 +199,7 @@ func (a *app) pluginTest(ctx context.Context, name string, set []string, scratch
 		switch {
 		case r.Err != nil:
 			failed++
-			fmt.Fprintf(&b, "fail  %s: %s\n", r.Name, sanitize(r.Err.Error()))
+			fmt.Fprintf(&b, "fail  %s: %s\n", r.Name, oneLine(r.Err.Error()))
 		case r.Skipped != "":
 			fmt.Fprintf(&b, "skip  %s: %s\n", r.Name, r.Skipped)
 		default:

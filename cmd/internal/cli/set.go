@@ -126,6 +126,9 @@ func (a *app) value(key string, from valueSource) (string, error) {
 		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 		return string(text), nil
 	case from.file != "":
+		if err := readableFile(from.file); err != nil {
+			return "", err
+		}
 		f, err := os.Open(from.file)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", from.file, errors.Unwrap(err))
@@ -147,7 +150,7 @@ func (a *app) ask(key string) (string, error) {
 	if a.noInput || !isTerminal(a.in) {
 		return "", &usageError{msg: "there is no terminal to ask for the value", hint: a.name + " set " + quote(key) + " - takes it from standard input"}
 	}
-	fmt.Fprintf(a.err, "value of %s: ", sanitize(key))
+	fmt.Fprintf(a.err, "value of %s: ", oneLine(key))
 	return a.readAnswer(true)
 }
 
