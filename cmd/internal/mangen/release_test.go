@@ -47,7 +47,7 @@ func TestReleaseHasWhatItNames(t *testing.T) {
 		if source, err := os.ReadFile(filepath.Join(root, b.Main, "main.go")); err != nil || !strings.Contains(string(source), "\npackage main\n") {
 			t.Errorf("%s: %s is no program: %v", b.ID, b.Main, err)
 		}
-		if !slices.Contains(b.Env, "CGO_ENABLED=0") || !slices.Contains(b.Flags, "-trimpath") || b.ModTimestamp != "{{ .CommitTimestamp }}" {
+		if !slices.Contains(b.Env, "CGO_ENABLED=0") || !slices.Contains(b.Flags, "-trimpath") || !slices.Contains(b.Flags, "-buildvcs=true") || b.ModTimestamp != "{{ .CommitTimestamp }}" {
 			t.Errorf("%s cannot be repeated: %v %v %s", b.ID, b.Env, b.Flags, b.ModTimestamp)
 		}
 		if len(b.Goos) != 3 || len(b.Goarch) != 2 {
