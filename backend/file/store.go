@@ -138,8 +138,8 @@ func (s *Store) read() ([]byte, error) {
 	if err != nil {
 		return nil, reason(err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is not a regular file")
+	if err := durable.Regular(info); err != nil {
+		return nil, err
 	}
 	if info.Size() > MaxSize {
 		return nil, fmt.Errorf("%w: at most %d bytes are possible", backend.ErrTooLarge, MaxSize)

@@ -47,6 +47,7 @@ var rules = []struct {
 		not: []string{
 			"google.golang.org/grpc/", "google.golang.org/protobuf/", "github.com/hashicorp/go-plugin/", // another program has them, which this one starts
 			"github.com/spf13/viper", "go.yaml.in/yaml/v3", // docs/decisions/0006
+			"github.com/spf13/cobra/doc/", // of a release
 		},
 		why: "every command pays for it at start-up: gRPC and go-plugin triple it, viper adds a third",
 	},

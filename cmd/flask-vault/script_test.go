@@ -27,7 +27,7 @@ import (
 //	sealed FILE               the file is an envelope, not plaintext and not empty
 //
 // Files under bin/ are programs on the PATH, which is how a script brings its
-// own editors. $VECTORS has vaults of the real Flask-Vault. HOME and XDG_RUNTIME_DIR are directories of the script.
+// own editors. $VECTORS has vaults of the real Flask-Vault, $CHECKOUT is this module. HOME and XDG_RUNTIME_DIR are directories of the script.
 func TestScript(t *testing.T) {
 	heedSignals(t)
 	testscript.Run(t, testscript.Params{
@@ -77,7 +77,12 @@ func setupScript(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	checkout, err := filepath.Abs("../..")
+	if err != nil {
+		return err
+	}
 	env.Setenv("VECTORS", vectors)
+	env.Setenv("CHECKOUT", checkout)
 	env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 	for name, variable := range map[string]string{"home": "HOME", "run": "XDG_RUNTIME_DIR"} {
 		dir := filepath.Join(env.WorkDir, "."+name)

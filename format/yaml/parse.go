@@ -146,16 +146,36 @@ func syntaxError(text []byte, err error) error {
 		mark = load.ContextMark
 	}
 	syntax := format.SyntaxError{Line: max(mark.Line, 1), Column: max(mark.Column, 1), Msg: msg}
-	if load.Message == msgTouching {
-		l := newLayout(text)
-		if i := l.offsetAt(syntax.Line, syntax.Column); l.is(i, '#') && i > 0 && bytes.IndexByte([]byte(`"'[]{},`), text[i-1]) >= 0 {
-			return &touchingComment{syntax, i}
-		}
+	if msg != msgTab && load.Message != msgNoToken && load.Message != msgTouching {
+		return &syntax
+	}
+	l := newLayout(text)
+	i := l.offsetAt(syntax.Line, syntax.Column)
+	switch {
+	case load.Message == msgTouching && l.is(i, '#') && i > 0 && bytes.IndexByte([]byte(`"'[]{},`), text[i-1]) >= 0:
+		return &touchingComment{syntax, i}
+	case l.is(i, '\t'):
+		syntax.Msg = tabMessage(text, i)
 	}
 	return &syntax
 }
 
-const msgTouching = "found a comment without preceding whitespace"
+// tabMessage says what is wrong with a tab at an offset: it stands in front of
+// its line, or further behind.
+func tabMessage(text []byte, i int) string {
+	for i--; i >= 0 && breakAt(text, i) == 0; i-- {
+		if text[i] != ' ' && text[i] != '\t' {
+			return msgTab
+		}
+	}
+	return msgTabIndent
+}
+
+// Messages of the parser that are looked at more than once.
+const (
+	msgTouching = "found a comment without preceding whitespace"
+	msgNoToken  = "found character that cannot start any token"
+)
 
 // wording says what an error of the parser means. With atContext the reader
 // looks where the construct begins, not where the parser gave up.
@@ -163,7 +183,7 @@ func wording(e *yamllib.LoadError) (msg string, atContext bool) {
 	switch e.Message {
 	case errTooDeep.Error():
 		return "nested more than 100 levels deep", false
-	case "found character that cannot start any token":
+	case msgNoToken:
 		return "a value cannot start with this character; put it in quotes", false
 	case "mapping values are not allowed in this context":
 		return `a colon and a space end a name, and none can end here; put a value with ": " in quotes, or look at the indentation`, false
@@ -224,5 +244,7 @@ func wording(e *yamllib.LoadError) (msg string, atContext bool) {
 	}
 	return "not YAML", false
 }
+
+const msgTabIndent = "the line is indented with a tab; use spaces"
 
 const msgTab = "a tab stands outside of quotes; use spaces, or put the value in double quotes"

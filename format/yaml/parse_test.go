@@ -258,3 +258,17 @@ func TestLargeErrors(t *testing.T) {
 		})
 	}
 }
+
+func TestTabInFrontOfALine(t *testing.T) {
+	for text, want := range map[string]string{
+		"a:\n\tb: c\n":       "line 2, column 1: the line is indented with a tab; use spaces",
+		"a:\n  \tb: c\n":     "line 2, column 3: the line is indented with a tab; use spaces",
+		"a:\n  - b\n\t- c\n": "line 3, column 1: the line is indented with a tab; use spaces",
+		"a: 1\nb: `c\n":      "line 2, column 4: a value cannot start with this character; put it in quotes",
+		"a:\r\n\tb: c\r\n":   "line 2, column 1: the line is indented with a tab; use spaces",
+	} {
+		if _, err := (Format{}).Parse([]byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}

@@ -107,17 +107,17 @@ func (l *layout) checkTabs() error {
 			body = l.endOfLine(body)
 		}
 		if tab := l.tab(i, body); tab >= 0 {
-			return errorAt(l.text, tab, msgTab)
+			return errorAt(l.text, tab, tabMessage(l.text, tab))
 		}
 		if n.Style&quoted == 0 {
 			if tab := bytes.IndexByte(l.text[e.body:e.end], '\t'); tab >= 0 {
-				return errorAt(l.text, e.body+tab, msgTab)
+				return errorAt(l.text, e.body+tab, tabMessage(l.text, e.body+tab))
 			}
 		}
 		i = max(i, e.end)
 	}
 	if tab := l.tab(i, len(l.text)); tab >= 0 {
-		return errorAt(l.text, tab, msgTab)
+		return errorAt(l.text, tab, tabMessage(l.text, tab))
 	}
 	return nil
 }

@@ -57,6 +57,9 @@ func (s *Source) Path() string { return s.path }
 func (s *Source) Load(context.Context) (keysource.Key, error) {
 	f, err := os.Open(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(s.path); err == nil {
+			return keysource.Key{}, fmt.Errorf("%w: it is a symbolic link to a file that is not there", keysource.ErrNoKey)
+		}
 		return keysource.Key{}, fmt.Errorf("%w: there is no such file", keysource.ErrNoKey)
 	}
 	if err != nil {
@@ -68,8 +71,8 @@ func (s *Source) Load(context.Context) (keysource.Key, error) {
 	if err != nil {
 		return keysource.Key{}, reason(err)
 	}
-	if info.IsDir() {
-		return keysource.Key{}, errors.New("it is a directory, not a key file")
+	if info.IsDir() { // a pipe may well hold a key
+		return keysource.Key{}, durable.Regular(info)
 	}
 	if !s.opts.Insecure && exposed(info) {
 		return keysource.Key{}, &InsecureError{Path: s.path, Mode: info.Mode()}

@@ -29,6 +29,7 @@ type app struct {
 	overrides config.Overrides
 	quiet     bool
 	noInput   bool
+	readOnly  bool // the key that was found is for reading alone
 }
 
 // Main runs the program with the process's own arguments and returns its exit code.
@@ -171,7 +172,7 @@ func (a *app) recover(ctx context.Context, c *vault) error {
 
 // saved tells the person what was written, and under which key.
 func (a *app) saved(c *vault, v *backend.Vault) {
-	a.note("%s is saved (environment %s, key %s)", sanitize(v.Name()), c.Environment, v.KeyID())
+	a.note("%s is saved (environment %s, key %s)", oneLine(v.Name()), c.Environment, v.KeyID())
 }
 
 // cipher finds the key alone, for files and streams that need no vault.
@@ -187,7 +188,8 @@ func (a *app) cipher(ctx context.Context) (*backend.Cipher, error) {
 }
 
 func (a *app) noteReadOnly(c *backend.Cipher) {
-	if c.ReadOnly() {
+	a.readOnly = c.ReadOnly()
+	if a.readOnly {
 		a.note("note: this vault's key is not a 128-bit key, so it can be read but not changed; %s rekey moves it to one", a.name)
 	}
 }

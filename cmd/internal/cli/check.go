@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -15,6 +16,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/format"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -26,6 +28,9 @@ func (a *app) checkCommand() *cobra.Command {
 every name in required: (or, without that, every name that another environment
 has), that no value is empty, and that no plaintext lies beside an encrypted
 file. What is wrong is printed as a table, and the exit code is 7.
+
+A name that a document has more than once is shown as a warning, which leaves the
+exit code at 0: the last one counts, as for Flask-Vault.
 
 With --env one environment is checked.`,
 		Example: "  " + a.name + " check\n  " + a.name + " check --env production --json",
@@ -43,6 +48,7 @@ type problem struct {
 	Environment string `json:"environment"`
 	Problem     string `json:"problem"`
 	What        string `json:"what"`
+	Lines       []int  `json:"lines,omitempty"` // of a name that is there more than once
 }
 
 func (a *app) check(ctx context.Context, asJSON bool) error {
@@ -54,7 +60,7 @@ func (a *app) check(ctx context.Context, asJSON bool) error {
 	if c.Origin["environment"] != "default" {
 		only = c.Environment
 	}
-	problems, err := checkAll(ctx, c.Config, only)
+	problems, warnings, err := checkAll(ctx, c.Config, only)
 	if err != nil {
 		return err
 	}
@@ -63,16 +69,17 @@ func (a *app) check(ctx context.Context, asJSON bool) error {
 			SchemaVersion int       `json:"schema_version"`
 			OK            bool      `json:"ok"`
 			Problems      []problem `json:"problems"`
-		}{schemaVersion, len(problems) == 0, problems})
+			Warnings      []problem `json:"warnings"`
+		}{schemaVersion, len(problems) == 0, problems, warnings})
 	} else {
-		err = a.print(problemTable(problems))
+		err = a.print(problemTable(append(problems, warnings...)))
 	}
 	if err != nil {
 		return err
 	}
 	switch n := len(problems); n {
 	case 0:
-		a.note("all is well")
+		a.note("all is well%s", map[bool]string{true: " beside the warnings"}[len(warnings) > 0])
 		return nil
 	case 1:
 		return &codeError{errors.New("the check found a problem"), exitInvalid}
@@ -89,10 +96,23 @@ func problemTable(problems []problem) []byte {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ENVIRONMENT\tPROBLEM\tWHAT")
 	for _, p := range problems {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", p.Environment, p.Problem, sanitize(p.What))
+		fmt.Fprintf(w, "%s\t%s\t%s\n", p.Environment, p.Problem, oneLine(p.What)+onLines(p.Lines))
 	}
 	_ = w.Flush()
 	return []byte(b.String())
+}
+
+// onLines says where a name is that is there more than once.
+func onLines(lines []int) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	words := make([]string, len(lines))
+	for i, n := range lines {
+		words[i] = strconv.Itoa(n)
+	}
+	last := len(words) - 1
+	return fmt.Sprintf(" (lines %s and %s; the last counts)", strings.Join(words[:last], ", "), words[last])
 }
 
 // checked is an environment that check has opened.
@@ -102,13 +122,13 @@ type checked struct {
 	layers backend.Layers
 }
 
-func checkAll(ctx context.Context, c *config.Config, only string) ([]problem, error) {
-	problems := []problem{}
+func checkAll(ctx context.Context, c *config.Config, only string) (problems, warnings []problem, err error) {
+	problems, warnings = []problem{}, []problem{}
 	var opened []checked
 	for _, name := range c.Environments {
 		env, err := c.In(name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if name == config.DefaultEnvironment && len(c.Environments) > 1 && !fileExists(env.Path()) {
 			continue // a vault may consist of named environments alone
@@ -120,7 +140,7 @@ func checkAll(ctx context.Context, c *config.Config, only string) ([]problem, er
 		}
 		if err != nil {
 			if only == "" || only == name {
-				problems = append(problems, problem{name, "does not open", err.Error()})
+				problems = append(problems, problem{Environment: name, Problem: "does not open", What: err.Error()})
 			}
 			continue
 		}
@@ -129,9 +149,10 @@ func checkAll(ctx context.Context, c *config.Config, only string) ([]problem, er
 	for _, e := range opened {
 		if only == "" || only == e.Environment {
 			problems = append(problems, e.problems(opened)...)
+			warnings = append(warnings, e.repeats()...)
 		}
 	}
-	return append(problems, twins(c)...), nil
+	return append(problems, twins(c)...), warnings, nil
 }
 
 func (e *checked) problems(all []checked) []problem {
@@ -148,15 +169,36 @@ func (e *checked) problems(all []checked) []problem {
 	}
 	for _, n := range want {
 		if _, err := e.layers.Get(n); err != nil {
-			problems = append(problems, problem{e.Environment, "missing", n})
+			problems = append(problems, problem{Environment: e.Environment, Problem: "missing", What: n})
 		}
 	}
 	for _, n := range e.names {
 		if s, err := e.layers.Get(n); err == nil && strings.TrimSpace(s.Reveal()) == "" {
-			problems = append(problems, problem{e.Environment, "empty", n})
+			problems = append(problems, problem{Environment: e.Environment, Problem: "empty", What: n})
 		}
 	}
 	return problems
+}
+
+// repeats finds the names that the environment's own document, or its local file,
+// has more than once.
+func (e *checked) repeats() []problem {
+	var warnings []problem
+	for _, v := range e.layers {
+		if v.Name() != e.Display(e.Path()) && v.Name() != e.Display(e.LocalPath()) {
+			continue // a base, which is an environment that is checked itself
+		}
+		doc, err := v.Document()
+		if err != nil {
+			continue // it did parse a moment ago
+		}
+		if r, ok := doc.(format.Repeater); ok {
+			for _, name := range r.Repeats() {
+				warnings = append(warnings, problem{e.Environment, "warning: repeated", name.Path, name.Lines})
+			}
+		}
+	}
+	return warnings
 }
 
 // twins finds plaintext that lies beside an encrypted file.
@@ -168,7 +210,7 @@ func twins(c *config.Config) []problem {
 			if err != nil {
 				rel = plain
 			}
-			problems = append(problems, problem{"", "plaintext", rel})
+			problems = append(problems, problem{Problem: "plaintext", What: rel})
 		}
 	})
 	return problems

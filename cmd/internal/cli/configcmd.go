@@ -60,7 +60,7 @@ func (a *app) config(asJSON bool) error {
 	}
 	var b strings.Builder
 	for _, s := range settings {
-		fmt.Fprintf(&b, "%-18s %s  (%s)\n", s.Name, sanitize(s.Value), sanitize(s.Origin))
+		fmt.Fprintf(&b, "%-18s %s  (%s)\n", s.Name, oneLine(s.Value), oneLine(s.Origin))
 	}
 	fmt.Fprintf(&b, "%-18s %s\n", "environments", strings.Join(c.Environments, ", "))
 	return a.print([]byte(b.String()))

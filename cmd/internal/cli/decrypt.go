@@ -38,11 +38,16 @@ func (a *app) decrypt(ctx context.Context, file, output string, o backend.FileOp
 		return err
 	}
 	a.noteReadOnly(c)
+	if file != "-" {
+		if err := readableFile(file); err != nil {
+			return err
+		}
+	}
 	if output != "" && output != "-" && file != "-" {
 		if err := c.DecryptFile(ctx, file, output, o); err != nil {
 			return err
 		}
-		a.note("%s is decrypted in %s", sanitize(file), sanitize(output))
+		a.note("%s is decrypted in %s", oneLine(file), oneLine(output))
 		return nil
 	}
 	var plaintext []byte

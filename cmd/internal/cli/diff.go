@@ -24,7 +24,7 @@ func (a *app) diffCommand() *cobra.Command {
 commit REV (HEAD if none is named) to the vault as it is now, or from one
 environment to another. Values are shown with --reveal alone.`,
 		Example: "  " + a.name + " diff\n  " + a.name + " diff main~3\n  " + a.name + " diff default production",
-		Args:    cobra.MaximumNArgs(2),
+		Args:    between(0, 2, "one REV, two environments or nothing"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.diff(cmd.Context(), args, o)
 		},
@@ -73,7 +73,7 @@ func (a *app) diff(ctx context.Context, args []string, o diffOptions) error {
 }
 
 func writeChange(b *strings.Builder, c change) {
-	name := sanitize(c.Name)
+	name := oneLine(c.Name)
 	if c.Old == nil && c.New == nil {
 		sign := map[string]string{"added": "+", "removed": "-", "changed": "~"}[c.Change]
 		fmt.Fprintf(b, "%s %s\n", sign, name)

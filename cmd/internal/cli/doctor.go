@@ -72,7 +72,7 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 		for _, f := range findings {
 			fmt.Fprintf(&b, "%-5s %s\n", f.Status, strings.ReplaceAll(sanitize(f.What), "\n", "\n      "))
 			if f.Mend != "" {
-				fmt.Fprintf(&b, "      -> %s\n", sanitize(f.Mend))
+				fmt.Fprintf(&b, "      -> %s\n", oneLine(f.Mend))
 			}
 		}
 		err = a.print([]byte(b.String()))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,17 +53,24 @@ func (a *app) edit(ctx context.Context, draft string) error {
 	}
 	text := v.Text()
 	if draft != "" {
+		if err := kindOfFile(draft); err != nil {
+			return err
+		}
 		if text, err = v.OpenFile(draft); err != nil {
 			return err
 		}
 	}
 	o := a.editorOptions(c, text)
 	o.Check = func(text []byte) error {
-		_, err := c.options.Format.Parse(text)
-		return err
+		if _, err := c.options.Format.Parse(text); err != nil {
+			return fmt.Errorf("%s: %w", v.Name(), err)
+		}
+		return nil
 	}
-	// An interrupt while the editor runs is the editor's: it ends neither the
-	// editor nor the saving after it.
+	// An interrupt while the editor runs is the editor's, even if it was sent to
+	// us alone: git too ignores it then, since the text that is being typed counts
+	// for more. It ends neither the editor nor the saving after it. SIGTERM and
+	// SIGHUP end both, and keep the text as a draft.
 	ctx = context.WithoutCancel(ctx)
 	res, err := editor.Run(ctx, o)
 	if err != nil {

@@ -21,7 +21,7 @@ func (a *app) encryptCommand() *cobra.Command {
 
 A FILE.enc that is there is replaced if it opens with the same key, and left
 alone if nothing changed. With - the content comes from standard input and the
-result goes to standard output.`,
+result goes to standard output. A directory, a device or a pipe is no FILE.`,
 		Example: "  " + a.name + " encrypt server.pem\n  " + a.name + " encrypt - <server.pem >server.pem.enc",
 		Args:    exactly(1, "one FILE, or -"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,11 +39,14 @@ func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOp
 		return err
 	}
 	if file != "-" {
+		if err := a.regularFile(file); err != nil {
+			return err
+		}
 		output = cmp.Or(output, file+".enc")
 		if err := c.EncryptFile(ctx, file, output, o); err != nil {
 			return err
 		}
-		a.note("%s is encrypted in %s (key %s)", sanitize(file), sanitize(output), c.KeyID())
+		a.note("%s is encrypted in %s (key %s)", oneLine(file), oneLine(output), c.KeyID())
 		return nil
 	}
 	plaintext, err := io.ReadAll(a.in)

@@ -72,7 +72,7 @@ func (a *app) noteOverridden(inherited []string, vars []variables.Variable) {
 		name, value, _ := strings.Cut(entry, "=")
 		for _, v := range vars {
 			if sameVariable(v.Name, name) && v.Value.Reveal() != value {
-				a.note("note: %s was set to something else; the vault's %s is used", name, sanitize(v.Key))
+				a.note("note: %s was set to something else; the vault's %s is used", name, oneLine(v.Key))
 			}
 		}
 	}

@@ -64,6 +64,7 @@ against accidents, not against a program that means to give secrets away.`,
 	flags.SetInterspersed(false) // the program's own flags are not ours
 	o.flags(a, cmd)
 	flags.StringArrayVar(&o.files, "file", nil, "give a key's value as a private file whose path is in the variable, as in `KEY=NAME`; can be repeated")
+	_ = cmd.RegisterFlagCompletionFunc("file", a.completeMap)
 	flags.BoolVar(&o.pristine, "pristine", false, "hand on no variables but the secrets")
 	flags.BoolVar(&o.redact, "redact", false, "hide the secrets in the program's output")
 	return cmd
@@ -196,7 +197,7 @@ func (a *app) redaction(layers backend.Layers, vars []variables.Variable) (func(
 		}
 	}
 	if len(open) > 0 {
-		a.note("note: too short or too common to be hidden: %s", sanitize(strings.Join(open, ", ")))
+		a.note("note: too short or too common to be hidden: %s", oneLine(strings.Join(open, ", ")))
 	}
 	patterns := redact.Compile(values)
 	return func(w io.Writer) io.WriteCloser { return patterns.NewWriter(w) }, nil

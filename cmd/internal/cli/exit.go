@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/backend/rekey"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	"github.com/flask-vault/flask-vault/format"
@@ -69,21 +71,21 @@ func (a *app) fail(err error) int {
 	switch {
 	case errors.As(err, &missing):
 		// The very sentence that Flask-Vault has for it.
-		fmt.Fprintf(a.err, "No value for %s\n", sanitize(missing.Path))
+		fmt.Fprintf(a.err, "No value for %s\n", oneLine(missing.Path))
 		if missing.Hint != "" {
 			hint = missing.Hint
 		}
 	case errors.Is(err, syscall.EPIPE):
 		return code // whoever read our output has gone; there is nobody to tell
 	default:
-		fmt.Fprintf(a.err, "flask-vault: %s\n", sanitize(err.Error()))
+		fmt.Fprintf(a.err, "flask-vault: %s\n", sentence(err))
 	}
 	var h *hintError
 	if errors.As(err, &h) {
 		hint = h.hint
 	}
 	if hint != "" {
-		fmt.Fprintf(a.err, "hint: %s\n", sanitize(hint))
+		fmt.Fprintf(a.err, "hint: %s\n", oneLine(hint))
 	}
 	return code
 }
@@ -140,7 +142,7 @@ func (a *app) classify(err error) (code int, hint string) {
 	case as(&plugin) && plugin.Code != external.NoKey:
 		return exitPlugin, pluginHint(a.name, plugin)
 	case is(keysource.ErrNoKey):
-		return exitNoKey, "put the key into master.key, or set FLASK_VAULT_MASTER_KEY to it; " + a.name + " init makes a new vault with a new key"
+		return exitNoKey, a.noKeyHint(err)
 	case is(keysource.ErrBadKey):
 		return exitNoKey, "copy the key again from where it came: one line of 24 characters that ends in =="
 	case as(&wrongKey):
@@ -149,6 +151,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitPolicy, a.name + " rekey gives this vault a 128-bit key, which Flask-Vault for Python reads too"
 	case is(backend.ErrMalformed), is(backend.ErrAuth):
 		return exitCorrupt, "git log shows who changed the file last; git checkout brings an earlier version back"
+	case as(&syntax) && a.readOnly:
+		return exitInvalid, a.name + " rekey first: the key is for reading alone; then " + a.name + " edit opens the text to mend it"
 	case as(&syntax):
 		return exitInvalid, a.name + " edit opens the text to mend it"
 	case as(&path), as(&value):
@@ -170,10 +174,40 @@ func (a *app) classify(err error) (code int, hint string) {
 		return 128 + int(syscall.SIGINT), ""
 	case is(fs.ErrNotExist):
 		return exitNotFound, ""
-	case is(fs.ErrPermission):
+	case is(fs.ErrPermission), is(durable.ErrNotRegular), is(syscall.EISDIR):
 		return exitPolicy, ""
 	}
 	return exitInternal, ""
+}
+
+// noKeyHint says where to put a key, by the sources that were asked.
+func (a *app) noKeyHint(err error) string {
+	var none *keysource.NoKeyError
+	if !errors.As(err, &none) || len(none.Answers) == 0 {
+		return "put the key into one of the key sources that the environment names"
+	}
+	type way struct{ before, after string }
+	var files, others []way // a key file is what a person looks for first
+	for _, answer := range none.Answers {
+		switch kind, name, _ := strings.Cut(answer.Source, " "); kind {
+		case "file":
+			files = append(files, way{"put ", " into " + quote(name)})
+		case "env":
+			others = append(others, way{"set " + name + " to ", ""})
+		case "plugin":
+			others = append(others, way{"store ", " with " + a.name + " key copy --to " + quote(name)})
+		}
+	}
+	ways, key := []string{}, "the key"
+	for _, w := range append(files, others...) {
+		ways = append(ways, w.before+key+w.after)
+		key = "it"
+	}
+	hint := strings.Join(ways, ", or ")
+	if len(files) > 0 {
+		hint += "; " + a.name + " init makes a new vault with a new key"
+	}
+	return hint
 }
 
 // pluginHint says what to type after an error of a plugin.

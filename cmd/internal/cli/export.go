@@ -95,7 +95,7 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 		if err := backend.WriteDecrypted(ctx, o.output, text, o.FileOptions); err != nil {
 			return err
 		}
-		a.note("%d secrets are in %s, decrypted", len(entries), sanitize(o.output))
+		a.note("%d secrets are in %s, decrypted", len(entries), oneLine(o.output))
 		return nil
 	case a.outIsTerminal():
 		text = []byte(sanitize(string(text)))

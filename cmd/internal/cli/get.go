@@ -24,7 +24,12 @@ into nested mappings. A value is printed as it was written (0123 stays 0123),
 a mapping or a list in the document's own format. A missing value, and a null,
 is "No value for KEY" on standard error, and exit code 3.`,
 		Example: "  " + a.name + " get db.password\n  " + a.name + " get -- -key-with-a-dash",
-		Args:    exactly(1, "one KEY"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return nil // also an empty one, which is a name in YAML: Flask-Vault answers it
+			}
+			return exactly(1, "one KEY")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.get(cmd.Context(), args[0], asJSON)
 		},
@@ -40,6 +45,9 @@ func (a *app) get(ctx context.Context, key string, asJSON bool) error {
 		return err
 	}
 	secret, err := layers.Get(key)
+	if errors.Is(err, format.ErrNotFound) && key == "" {
+		return &hintError{err, "the KEY is an empty word; perhaps a variable in its place is not set"}
+	}
 	if err != nil {
 		return suggestKey(layers, err)
 	}
@@ -72,17 +80,4 @@ func suggestKey(v backend.Layers, err error) error {
 		return &hintError{error: err, hint: fmt.Sprintf("did you mean %s?", near)}
 	}
 	return err
-}
-
-func (a *app) completeKeys(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	a.quiet = true
-	if len(args) > 0 && cmd.Name() == "get" {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	_, v, err := a.read(cmd.Context())
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	names, _ := v.Names()
-	return names, cobra.ShellCompDirectiveNoFileComp
 }

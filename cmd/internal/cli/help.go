@@ -19,13 +19,29 @@ func (a *app) helpCommand() *cobra.Command {
 				return root.Help()
 			}
 			about, rest, err := root.Find(args)
-			if err != nil || about == root || len(rest) > 0 {
+			switch {
+			case err != nil || about == root:
 				return a.unknownCommand(root, args[0])
+			case len(rest) > 0 && about.HasAvailableSubCommands():
+				return a.unknownCommand(about, rest[0])
+			case len(rest) > 0:
+				return &usageError{msg: fmt.Sprintf("%s has no commands of its own, so there is no help for %q", about.Name(), strings.Join(args, " ")),
+					hint: root.CommandPath() + " help " + about.Name()}
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()
 		},
+		ValidArgsFunction: completeCommands,
 	}
+}
+
+// completeCommands offers the commands that help explains.
+func completeCommands(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	about, rest, err := cmd.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return startingWith(commandNames(about), typed), cobra.ShellCompDirectiveNoFileComp
 }
 
 // usage prints cobra's usage with the examples in front. Without templates the

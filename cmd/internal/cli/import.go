@@ -117,16 +117,16 @@ func (a *app) tellImport(file string, r imported, o importOptions) error {
 		names []string
 	}{{"added", r.Added}, {"changed", r.Changed}, {"same", r.Same}} {
 		for _, name := range part.names {
-			a.note("%s %s", part.word, sanitize(name))
+			a.note("%s %s", part.word, oneLine(name))
 		}
 	}
 	switch {
 	case len(r.Added)+len(r.Changed)+len(r.Same) == 0:
-		a.note("%s has no values", sanitize(file))
+		a.note("%s has no values", oneLine(file))
 	case o.dryRun:
 		a.note("nothing is saved: this was a dry run")
 	case file != "-":
-		a.note("%s still has the secrets in plaintext; remove it when nothing needs it any more", sanitize(file))
+		a.note("%s still has the secrets in plaintext; remove it when nothing needs it any more", oneLine(file))
 	}
 	return nil
 }
@@ -166,6 +166,9 @@ func (a *app) importFormat(file, name string) (format.Format, error) {
 func (a *app) readPlaintext(file string, f format.Format) (format.Document, error) {
 	name, in := "standard input", a.in
 	if file != "-" {
+		if err := readableFile(file); err != nil {
+			return nil, err
+		}
 		opened, err := os.Open(file)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, errors.Unwrap(err))

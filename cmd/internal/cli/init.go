@@ -79,10 +79,10 @@ func (a *app) tellInit(c *vault, created backend.Created, changed []string) {
 		}
 		return "was there already"
 	}
-	a.note("%s %s (key id %s)", sanitize(created.KeySource), status(created.Key), created.KeyID)
-	a.note("%s %s", sanitize(c.options.Store.Name()), status(created.Document))
+	a.note("%s %s (key id %s)", oneLine(created.KeySource), status(created.Key), created.KeyID)
+	a.note("%s %s", oneLine(c.options.Store.Name()), status(created.Document))
 	for _, name := range changed {
-		a.note("%s has what it needs now", sanitize(name))
+		a.note("%s has what it needs now", oneLine(name))
 	}
 	if created.Key {
 		a.note("keep the key safe and out of git: nobody can decrypt anything without it")
@@ -113,6 +113,9 @@ func (a *app) refuseStrayFiles(ctx context.Context, c *vault) error {
 	if _, err := backend.FindKey(ctx, c.options); !errors.Is(err, keysource.ErrNoKey) {
 		return err
 	}
+	if err := refuseDangling(c); err != nil {
+		return err
+	}
 	if c.Environment != config.DefaultEnvironment {
 		return nil // the files beside it are of another environment
 	}
@@ -121,6 +124,29 @@ func (a *app) refuseStrayFiles(ctx context.Context, c *vault) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", filepath.Base(files[0]), backend.ErrKeyLost)
+}
+
+// refuseDangling refuses a key file that is a symbolic link to nothing: the key
+// may be on a disk that is not there at the moment, and a link is never written
+// through.
+func refuseDangling(c *vault) error {
+	for _, s := range c.options.Keys {
+		f, ok := s.(*file.Source)
+		if !ok {
+			continue
+		}
+		target, err := os.Readlink(f.Path())
+		if err != nil {
+			continue // no link
+		}
+		if _, err := os.Stat(f.Path()); errors.Is(err, fs.ErrNotExist) {
+			return &codeError{&hintError{
+				fmt.Errorf("%s is a symbolic link to %s, which is not there; nothing is made", f.Name(), target),
+				"bring that file back (mount its disk), or remove the link: rm " + quote(c.Display(f.Path())),
+			}, exitNotFound}
+		}
+	}
+	return nil
 }
 
 func escapeGlob(path string) string {

@@ -61,7 +61,7 @@ func (a *app) keyShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.note("note: key %s from %s", k.ID(), sanitize(s.Name()))
+			a.note("note: key %s from %s", k.ID(), oneLine(s.Name()))
 			return a.print([]byte(k.Text() + "\n"))
 		},
 	}
@@ -83,6 +83,7 @@ func (a *app) keyNewCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the key source to keep it in, as for --keysource")
+	_ = cmd.RegisterFlagCompletionFunc("to", a.completeSources)
 	return cmd
 }
 
@@ -116,7 +117,7 @@ func (a *app) keyNew(ctx context.Context, to string) error {
 		if err := keysource.CreateVerified(ctx, saver, k); err != nil {
 			return err
 		}
-		a.note("%s has a new key (%s)", sanitize(s.Name()), k.ID())
+		a.note("%s has a new key (%s)", oneLine(s.Name()), k.ID())
 		return nil
 	}
 	return cannotKeep(chain)
@@ -140,6 +141,7 @@ from there. The first one keeps it. Another key in its place is not replaced.`,
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the key source to copy to, as for --keysource")
+	_ = cmd.RegisterFlagCompletionFunc("to", a.completeSources)
 	return cmd
 }
 
@@ -168,7 +170,7 @@ func (a *app) keyCopy(ctx context.Context, to string) error {
 	if err := keysource.SaveVerified(ctx, saver, k); err != nil {
 		return err
 	}
-	a.note("the key %s from %s is in %s too", k.ID(), sanitize(from.Name()), sanitize(target.Name()))
+	a.note("the key %s from %s is in %s too", k.ID(), oneLine(from.Name()), oneLine(target.Name()))
 	return nil
 }
 
@@ -245,7 +247,7 @@ func (a *app) keyCheck(ctx context.Context, asJSON bool) error {
 			if s.Used {
 				state += "  <- used"
 			}
-			fmt.Fprintf(&b, "%s: %s\n", sanitize(s.Source), sanitize(state))
+			fmt.Fprintf(&b, "%s: %s\n", oneLine(s.Source), oneLine(state))
 		}
 		err = a.print([]byte(b.String()))
 	}

@@ -37,7 +37,7 @@ func (a *app) list(ctx context.Context, asJSON bool) error {
 	if !asJSON {
 		var b strings.Builder
 		for _, n := range names {
-			b.WriteString(sanitize(n) + "\n")
+			b.WriteString(oneLine(n) + "\n")
 		}
 		return a.print([]byte(b.String()))
 	}

@@ -22,7 +22,7 @@ func (a *app) pluginCommand() *cobra.Command {
 
 // pluginOptions let plugins reach the person, if there is one.
 func (a *app) pluginOptions() external.Options {
-	o := external.Options{Notice: func(line string) { a.note("%s", sanitize(line)) }}
+	o := external.Options{Notice: func(line string) { a.note("%s", oneLine(line)) }}
 	if !a.noInput && isTerminal(a.in) {
 		o.Prompt = a.promptFor
 	}
@@ -31,7 +31,7 @@ func (a *app) pluginOptions() external.Options {
 
 // promptFor asks the person what a plugin wants to know.
 func (a *app) promptFor(_ context.Context, plugin string, p external.Prompt) (string, error) {
-	fmt.Fprintf(a.err, "plugin %s asks: %s ", plugin, sanitize(p.Text))
+	fmt.Fprintf(a.err, "plugin %s asks: %s ", plugin, oneLine(p.Text))
 	return a.readAnswer(p.Secret)
 }
 
@@ -103,7 +103,7 @@ func (a *app) pluginVerifyCommand() *cobra.Command {
 		Use:     "verify [NAME]",
 		Short:   "Check that plugins are still what was installed",
 		Example: "  " + a.name + " plugin verify keyring",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    between(0, 1, "one NAME or none"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			store, err := trust.Default()
 			if err != nil {
@@ -128,6 +128,7 @@ func (a *app) pluginVerifyCommand() *cobra.Command {
 			}
 			return nil
 		},
+		ValidArgsFunction: a.completePlugins,
 	}
 }
 
@@ -148,6 +149,7 @@ func (a *app) pluginRemoveCommand() *cobra.Command {
 			a.note("plugin %s is removed", args[0])
 			return nil
 		},
+		ValidArgsFunction: a.completePlugins,
 	}
 }
 
@@ -164,6 +166,7 @@ holds a key is only read, unless --scratch says that it may be lost.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.pluginTest(cmd.Context(), args[0], set, scratch)
 		},
+		ValidArgsFunction: a.completePlugins,
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "a setting of the plugin, as name=value; repeatable")
 	cmd.Flags().BoolVar(&scratch, "scratch", false, "save and delete keys in the place that the settings name")
@@ -180,8 +183,14 @@ func (a *app) pluginTest(ctx context.Context, name string, set []string, scratch
 		settings[k] = v
 	}
 	o := a.pluginOptions()
-	if _, err := external.New(name, settings, o); err != nil {
+	source, err := external.New(name, settings, o)
+	if err != nil {
 		return err
+	}
+	// A setting that is missing breaks no rule: the rules are about a place.
+	var refused *external.Error
+	if _, err := source.Load(ctx); errors.As(err, &refused) && refused.Code == external.BadSettings {
+		return &codeError{&hintError{err, fmt.Sprintf("%s plugin test %s --set NAME=VALUE gives it one", a.name, name)}, exitUsage}
 	}
 	results := suite.Check(ctx, suite.Harness{New: external.Factory(name, o), Settings: settings, Scratch: scratch})
 	failed := 0
@@ -190,7 +199,7 @@ func (a *app) pluginTest(ctx context.Context, name string, set []string, scratch
 		switch {
 		case r.Err != nil:
 			failed++
-			fmt.Fprintf(&b, "fail  %s: %s\n", r.Name, sanitize(r.Err.Error()))
+			fmt.Fprintf(&b, "fail  %s: %s\n", r.Name, oneLine(r.Err.Error()))
 		case r.Skipped != "":
 			fmt.Fprintf(&b, "skip  %s: %s\n", r.Name, r.Skipped)
 		default:

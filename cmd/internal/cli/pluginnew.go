@@ -51,7 +51,7 @@ func (a *app) pluginNew(o scaffold.Options) error {
 		return err
 	}
 	for _, f := range files {
-		a.note("%s is written", sanitize(f))
+		a.note("%s is written", oneLine(f))
 	}
 	a.note("next: cd %s && go test ./... && go build -o flask-vault-%s . && %s plugin install ./flask-vault-%s", quote(o.Dir), o.Name, a.name, o.Name)
 	return nil

@@ -154,9 +154,9 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	if err != nil {
 		return nil, err
 	}
-	a.note("%s has the new key %s; the old one was %s", sanitize(source.Name()), next.ID(), old.ID())
+	a.note("%s has the new key %s; the old one was %s", oneLine(source.Name()), next.ID(), old.ID())
 	for _, f := range files {
-		a.note("%s is encrypted under the new key", sanitize(env.Display(f)))
+		a.note("%s is encrypted under the new key", oneLine(env.Display(f)))
 	}
 	a.noteLeftBehind(env, next)
 	if o.leaver && len(seen) > 0 {
@@ -237,7 +237,7 @@ func namesSeen(ctx context.Context, envs []*config.Config, want bool) ([]string,
 			return nil, err
 		}
 		for _, n := range more {
-			if n = sanitize(n); !slices.Contains(names, n) {
+			if n = oneLine(n); !slices.Contains(names, n) {
 				names = append(names, n)
 			}
 		}
@@ -248,7 +248,7 @@ func namesSeen(ctx context.Context, envs []*config.Config, want bool) ([]string,
 // noteLeftBehind says which encrypted files only a previous key opens.
 func (a *app) noteLeftBehind(env *config.Config, key keysource.Key) {
 	if files := needPrevious(env, key); len(files) > 0 {
-		a.note("note: %d more files open with the previous key alone: %s", len(files), sanitize(strings.Join(files, ", ")))
+		a.note("note: %d more files open with the previous key alone: %s", len(files), oneLine(strings.Join(files, ", ")))
 		a.note("note: %s rekey --files PATTERN takes such files along", a.name)
 	}
 }
@@ -303,6 +303,6 @@ func (a *app) forgetPrevious(ctx context.Context, o rekeyOptions) error {
 	if err := durable.Remove(path); err != nil {
 		return err
 	}
-	a.note("%s is removed: tokens, files and commits from before the last rekey open no more", sanitize(c.Display(path)))
+	a.note("%s is removed: tokens, files and commits from before the last rekey open no more", oneLine(c.Display(path)))
 	return nil
 }

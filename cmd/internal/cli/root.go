@@ -2,6 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,6 +12,22 @@ import (
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/plugins/launch"
 )
+
+// Commands is the command tree of flask-vault, for what describes it: manual
+// pages, completions and tests. It is not meant to be executed.
+func Commands() *cobra.Command {
+	return (&app{name: "flask-vault", in: os.Stdin, out: os.Stdout, err: os.Stderr}).root(nil)
+}
+
+// CompletionScripts are the shells that completion knows, each with a function
+// that writes its script.
+func CompletionScripts() map[string]func(w io.Writer) error {
+	scripts := map[string]func(io.Writer) error{}
+	for _, s := range shells() {
+		scripts[s.name] = func(w io.Writer) error { return s.write(Commands(), w, true) }
+	}
+	return scripts
+}
 
 // root makes the command tree for these arguments. Every command is a constructor
 // in a file of its own.
@@ -67,8 +86,11 @@ func (a *app) root(args []string) *cobra.Command {
 	for _, c := range a.commands(args) {
 		cmd.AddCommand(c())
 	}
+	if len(cmd.Commands()) > 1 {
+		_ = cmd.RegisterFlagCompletionFunc("env", a.completeEnvironments)
+		_ = cmd.RegisterFlagCompletionFunc("keysource", a.completeSources)
+	}
 	cmd.SetHelpCommand(a.helpCommand())
-	cmd.CompletionOptions.DisableDefaultCmd = len(cmd.Commands()) == 1
 	return cmd
 }
 
@@ -100,6 +122,7 @@ func (a *app) commands(args []string) []func() *cobra.Command {
 		{"git", a.gitCommand},
 		{"doctor", a.doctorCommand},
 		{"config", a.configCommand},
+		{"completion", a.completionCommand},
 		{"version", a.versionCommand},
 	}
 	makers := make([]func() *cobra.Command, len(all))
@@ -114,6 +137,9 @@ func (a *app) commands(args []string) []func() *cobra.Command {
 
 func (a *app) unknownCommand(root *cobra.Command, name string) error {
 	e := &usageError{msg: fmt.Sprintf("there is no command %q", name), hint: root.CommandPath() + " --help lists the commands"}
+	if root.HasParent() {
+		e.msg = fmt.Sprintf("%s has no command %q", root.Name(), name)
+	}
 	if near := config.Nearest(name, commandNames(root)); near != "" {
 		e.hint = fmt.Sprintf("did you mean %q? %s", near, e.hint)
 	}
@@ -148,16 +174,23 @@ func commandNames(root *cobra.Command) []string {
 }
 
 // exactly checks the number of arguments, and says how the command is typed.
-func exactly(n int, names string) cobra.PositionalArgs {
+func exactly(n int, names string) cobra.PositionalArgs { return between(n, n, names) }
+
+// between is exactly for a command that takes from least to most arguments. An
+// empty one is none: it is a variable of a script that has no value.
+func between(least, most int, names string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == n {
-			return nil
-		}
-		msg := fmt.Sprintf("%s takes %s", cmd.Name(), names)
-		if n == 0 {
-			msg = cmd.Name() + " takes no arguments"
-		}
 		hint := strings.TrimSpace(strings.SplitN(cmd.Example, "\n", 2)[0])
-		return &usageError{msg: msg, hint: hint}
+		switch {
+		case len(args) < least || len(args) > most:
+			msg := fmt.Sprintf("%s takes %s", cmd.Name(), names)
+			if most == 0 {
+				msg = cmd.Name() + " takes no arguments"
+			}
+			return &usageError{msg: msg, hint: hint}
+		case slices.Contains(args, ""):
+			return &usageError{msg: fmt.Sprintf("%s takes %s, not an empty word", cmd.Name(), names), hint: hint}
+		}
+		return nil
 	}
 }

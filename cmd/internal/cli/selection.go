@@ -26,7 +26,8 @@ func (s *selection) flags(a *app, cmd *cobra.Command) {
 	flags.StringSliceVar(&s.only, "only", nil, "take these `KEYS` alone; a mapping stands for all below it")
 	flags.StringVar(&s.prefix, "prefix", "", "put this before every name that is made from a path")
 	flags.StringArrayVar(&s.maps, "map", nil, "give a key this name, as in `KEY=NAME`; can be repeated")
-	_ = cmd.RegisterFlagCompletionFunc("only", a.completeKeys)
+	_ = cmd.RegisterFlagCompletionFunc("only", a.completeOnly)
+	_ = cmd.RegisterFlagCompletionFunc("map", a.completeMap)
 }
 
 // options understands the flags' values.

@@ -45,7 +45,7 @@ part of its path names, if there is one, and else to the end, as it is written.`
 			"  " + a.name + " set session.key --generate=64,hex",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 && args[1] == "-" {
-				return nil
+				args = args[:1]
 			}
 			if len(args) == 2 {
 				return &usageError{msg: "a value is never an argument, since other users and the shell's history would see it", hint: a.name + " set " + quote(args[0]) + " asks for it"}
@@ -54,6 +54,9 @@ part of its path names, if there is one, and else to the end, as it is written.`
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			from.stdin = len(args) == 2
+			if from.stdin && (from.file != "" || from.generate != "") || from.file != "" && from.generate != "" {
+				return &usageError{msg: "the value comes from - or from --file or --generate, not from two of them"}
+			}
 			return a.set(cmd.Context(), args[0], from)
 		},
 		ValidArgsFunction: a.completeKeys,
@@ -63,7 +66,6 @@ part of its path names, if there is one, and else to the end, as it is written.`
 	flags.StringVar(&from.generate, "generate", "", "make a random value: LENGTH, ALPHABET or both (alnum, hex, digits, base64url, symbols)")
 	flags.Lookup("generate").NoOptDefVal = defaultGenerate
 	flags.BoolVar(&from.local, "local", false, "set it in this machine's local file, which overrides the environment's")
-	cmd.MarkFlagsMutuallyExclusive("file", "generate")
 	return cmd
 }
 
@@ -110,8 +112,6 @@ func (a *app) update(ctx context.Context, c *vault, v *backend.Vault, change fun
 // value gets the value that set is to store.
 func (a *app) value(key string, from valueSource) (string, error) {
 	switch {
-	case from.stdin && (from.file != "" || from.generate != ""):
-		return "", &usageError{msg: "the value comes from - or from --file or --generate, not from two of them"}
 	case from.stdin:
 		text, err := readLimited(a.in)
 		if err != nil {
@@ -120,6 +120,9 @@ func (a *app) value(key string, from valueSource) (string, error) {
 		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 		return string(text), nil
 	case from.file != "":
+		if err := readableFile(from.file); err != nil {
+			return "", err
+		}
 		f, err := os.Open(from.file)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", from.file, errors.Unwrap(err))
@@ -141,7 +144,7 @@ func (a *app) ask(key string) (string, error) {
 	if a.noInput || !isTerminal(a.in) {
 		return "", &usageError{msg: "there is no terminal to ask for the value", hint: a.name + " set " + quote(key) + " - takes it from standard input"}
 	}
-	fmt.Fprintf(a.err, "value of %s: ", sanitize(key))
+	fmt.Fprintf(a.err, "value of %s: ", oneLine(key))
 	return a.readAnswer(true)
 }
 

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"math"
+
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
@@ -15,12 +17,7 @@ func (a *app) unsetCommand() *cobra.Command {
 
 If one of the keys is not there, none is removed.`,
 		Example: "  " + a.name + " unset db.password smtp.password",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return exactly(1, "one KEY or more")(cmd, args)
-			}
-			return nil
-		},
+		Args:    between(1, math.MaxInt, "one KEY or more"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, v, err := a.openToWrite(cmd.Context())
 			if err != nil {

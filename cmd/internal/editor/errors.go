@@ -63,7 +63,9 @@ type InvalidError struct {
 	draft
 }
 
-func (e *InvalidError) Error() string { return fmt.Sprintf("%v, nothing saved", e.Err) }
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("nothing saved, since the text is not valid (%v)", e.Err)
+}
 
 func (e *InvalidError) Unwrap() error { return e.Err }
 
