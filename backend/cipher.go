@@ -21,6 +21,7 @@ const maxPlaintext = 1<<36 - 32
 // A key must not seal more than 2^32 messages (SP 800-38D section 8.3).
 type Cipher struct {
 	aead   cipher.AEAD
+	block  cipher.Block
 	keyID  string
 	source string // the name of the source that had the key, "" if not known
 	size   int    // of the key, bytes
@@ -43,7 +44,7 @@ func NewCipher(k keysource.Key, previous ...keysource.Key) (*Cipher, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cipher{aead: aead, keyID: k.ID(), size: k.Size()}
+	c := &Cipher{aead: aead, block: block, keyID: k.ID(), size: k.Size()}
 	return c, c.addPrevious(previous)
 }
 
@@ -114,7 +115,7 @@ func (c *Cipher) sealVerified(plaintext []byte) ([]byte, error) {
 	back, err := c.Open(token, nil)
 	defer clear(back)
 	if err != nil || !bytes.Equal(back, plaintext) {
-		return nil, errors.New("what was encrypted does not decrypt again: nothing is saved; this machine's memory or processor may be faulty")
+		return nil, errUnsound
 	}
 	return token, nil
 }

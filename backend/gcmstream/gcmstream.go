@@ -68,10 +68,13 @@ type GCM struct {
 	mask  element // what GMAC adds to GHASH under the nonce of zeros, E(K, 0…01)
 }
 
+// Available reports whether [New] does not fail with [ErrUnsupported].
+func Available() bool { return !fips140.Enabled() }
+
 // New makes the GCM of a block cipher, which is to be AES. It fails with
 // [ErrUnsupported] in a FIPS 140 mode.
 func New(block cipher.Block) (*GCM, error) {
-	if fips140.Enabled() {
+	if !Available() {
 		return nil, ErrUnsupported
 	}
 	gmac, err := cipher.NewGCM(block)
