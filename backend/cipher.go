@@ -96,14 +96,23 @@ func (c *Cipher) KeySource() string { return c.source }
 // openNamed is Open for a file; its error names the file, and the key if that is to blame.
 func (c *Cipher) openNamed(name string, text []byte) ([]byte, error) {
 	plaintext, err := c.Open(text, nil)
+	return plaintext, c.named(name, err)
+}
+
+// named adds to an error of opening the name of the file, and the key if that is
+// to blame. Other errors stay as they are.
+func (c *Cipher) named(name string, err error) error {
 	switch {
 	case errors.Is(err, ErrAuth) && c.source != "":
-		return nil, fmt.Errorf("%s: %w (this key is %s from %s)", name, err, c.keyID, c.source)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w (this key is %s from %s)", name, err, c.keyID, c.source)
+	case errors.Is(err, ErrAuth), errors.Is(err, ErrMalformed), errors.Is(err, ErrTooLarge):
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	return plaintext, nil
+	return err
 }
+
+// all is this cipher and those of the previous keys, in the order to try them.
+func (c *Cipher) all() []*Cipher { return append([]*Cipher{c}, c.previous...) }
 
 // sealVerified seals, opens the result and compares, so that nothing is ever
 // stored that does not read back, be it for a fault of the memory or of ours.

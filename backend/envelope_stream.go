@@ -2,6 +2,7 @@ package backend
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"unicode/utf8"
@@ -10,7 +11,7 @@ import (
 const (
 	// pieceSize is how much of a large file is in memory at a time, in bytes: whole
 	// blocks of AES, and whole groups of base64.
-	pieceSize = 192 << 10
+	pieceSize = 96 << 10
 	pieceText = pieceSize / 3 * 4 // characters
 )
 
@@ -197,9 +198,9 @@ type messageReader struct {
 	tag   [tagSize]byte // known at the end
 }
 
-// newMessageReader reads the nonce. The buffer is for all that follows.
-func newMessageReader(r io.Reader, buf *[pieceSize + tagSize]byte) (*messageReader, error) {
-	m := &messageReader{envelope: newEnvelopeReader(r), buf: buf[:0]}
+// newMessageReader reads the nonce.
+func newMessageReader(r io.Reader) (*messageReader, error) {
+	m := &messageReader{envelope: newEnvelopeReader(r), buf: make([]byte, 0, pieceSize+2*tagSize)}
 	n, err := m.envelope.next(m.nonce[:])
 	if err == nil && n < nonceSize {
 		if err = m.envelope.rest(); errors.Is(err, io.EOF) {
@@ -209,11 +210,9 @@ func newMessageReader(r io.Reader, buf *[pieceSize + tagSize]byte) (*messageRead
 	return m, err
 }
 
-var errCut = &EnvelopeError{Reason: "it is cut short"}
-
 // next returns the next piece of ciphertext, which is whole blocks unless it is
 // the last one, and in the end io.EOF. The piece is the caller's to change until
-// the next call.
+// the next call, but not what its capacity has beyond.
 func (m *messageReader) next() ([]byte, error) {
 	all := m.buf[:cap(m.buf)]
 	held := copy(all, m.buf[len(m.buf)-m.held:])
@@ -233,3 +232,27 @@ func (m *messageReader) next() ([]byte, error) {
 	m.held = min(held+n, tagSize)
 	return m.buf[:held+n-m.held], nil
 }
+
+// each calls f with each piece that is left.
+func (m *messageReader) each(ctx context.Context, f func(piece []byte) error) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		piece, err := m.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = f(piece)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// clear wipes what was decrypted in place.
+func (m *messageReader) clear() { clear(m.buf[:cap(m.buf)]) }
+
+var errCut = &EnvelopeError{Reason: "it is cut short"}

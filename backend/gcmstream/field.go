@@ -52,3 +52,13 @@ func (a element) power(n uint64) element {
 	}
 	return result
 }
+
+// inverse is a^(2^128 − 2), by which a times its inverse is one. Zero has none.
+func (a element) inverse() element {
+	result := one
+	for range 127 { // the exponent is 127 ones and a zero
+		a = a.times(a)
+		result = result.times(a)
+	}
+	return result
+}

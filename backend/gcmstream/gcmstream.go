@@ -63,9 +63,13 @@ var (
 // messages that it makes are not.
 type GCM struct {
 	block cipher.Block
-	gmac  cipher.AEAD
-	h     element // the hash key, E(K, 0)
-	mask  element // what GMAC adds to GHASH under the nonce of zeros, E(K, 0…01)
+	gmac  cipher.AEAD // with nonces of 12 bytes
+	whole cipher.AEAD // with nonces of 16 bytes, see message.start
+
+	h       element // the hash key, E(K, 0)
+	mask    element // what GMAC adds to GHASH under the nonce of zeros, E(K, 0…01)
+	perStep element // H^−2: what a nonce of 16 bytes changes by if the counter does
+	fixed   element // 128·H^−1: what it has whatever the counter is
 }
 
 // Available reports whether [New] does not fail with [ErrUnsupported].
@@ -81,14 +85,16 @@ func New(block cipher.Block) (*GCM, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &GCM{block: block, gmac: gmac}
-	var buf [BlockSize]byte
-	block.Encrypt(buf[:], buf[:])
-	g.h = load(buf[:])
-	buf = [BlockSize]byte{BlockSize - 1: 1}
-	block.Encrypt(buf[:], buf[:])
-	g.mask = load(buf[:])
-	clear(buf[:])
+	whole, err := cipher.NewGCMWithNonceSize(block, BlockSize)
+	if err != nil {
+		return nil, err
+	}
+	g := &GCM{block: block, gmac: gmac, whole: whole}
+	g.h = g.encrypt([BlockSize]byte{})
+	g.mask = g.encrypt([BlockSize]byte{BlockSize - 1: 1})
+	inverse := g.h.inverse()
+	g.perStep = inverse.times(inverse)
+	g.fixed = element{lo: 8 * BlockSize}.times(inverse)
 	return g, nil
 }
 
@@ -96,77 +102,99 @@ func New(block cipher.Block) (*GCM, error) {
 // used after.
 func (g *GCM) Clear() { *g = GCM{} }
 
-// hash is the value of GHASH over the ciphertext of a message, as far as it was read.
-type hash struct {
-	gcm  *GCM
-	size int64   // bytes read
-	sum  element // their GHASH state, times H
-	last bool    // a piece that is not whole blocks was read, so no other may follow
+func (g *GCM) encrypt(block [BlockSize]byte) element {
+	g.block.Encrypt(block[:], block[:])
+	e := load(block[:])
+	clear(block[:])
+	return e
+}
+
+// message is where the reading or writing of a message stands.
+type message struct {
+	gcm   *GCM
+	nonce [NonceSize]byte
+	size  int64   // bytes so far
+	sum   element // their GHASH state, times H
+	last  bool    // a piece that is not whole blocks came, so no other may follow
 
 	// What depends on the length of a piece alone, of the last length that came.
 	length int
 	shift  element // H to the number of blocks
-	ends   element // the block that GMAC closes the piece with, times H
+	ends   element // the block that GHASH of the piece alone ends with, times H
 
-	nonce [NonceSize]byte // zeros: that of GMAC, not of the message
-	tag   [TagSize]byte
+	scratch [BlockSize]byte // of which calls through an interface need no allocation
+	zeros   [NonceSize]byte // the nonce of GMAC
 }
 
-// add reads the next piece and returns its share of the sum: the GHASH state of
-// the piece alone, times H.
-func (h *hash) add(piece []byte) (element, error) {
-	if h.last && len(piece) > 0 {
-		return element{}, errPiece
+// begin says how long the next piece is.
+func (m *message) begin(n int) error {
+	if m.last && n > 0 {
+		return errPiece
 	}
-	if int64(len(piece)) > MaxSize-h.size {
-		return element{}, ErrTooLong
+	if int64(n) > MaxSize-m.size {
+		return ErrTooLong
 	}
-	if len(piece) != h.length {
-		h.length = len(piece)
-		h.shift = h.gcm.h.power(uint64(len(piece)+BlockSize-1) / BlockSize)
-		h.ends = element{hi: uint64(len(piece)) * 8}.times(h.gcm.h)
+	if n != m.length {
+		m.length = n
+		m.shift = m.gcm.h.power(uint64(n+BlockSize-1) / BlockSize)
+		m.ends = element{lo: uint64(n) * 8}.times(m.gcm.h)
 	}
-	h.gcm.gmac.Seal(h.tag[:0], h.nonce[:], nil, piece)
-	share := load(h.tag[:]).plus(h.gcm.mask).plus(h.ends)
-	h.sum = h.sum.times(h.shift).plus(share)
-	h.size += int64(len(piece))
-	h.last = len(piece)%BlockSize != 0
-	return share, nil
+	return nil
 }
 
-// finish returns the tag of the message under its nonce.
-func (h *hash) finish(nonce [NonceSize]byte) [TagSize]byte {
-	counter := counterBlock(nonce, 1)
-	h.gcm.block.Encrypt(counter[:], counter[:])
-	ends := element{lo: uint64(h.size) * 8}.times(h.gcm.h)
+// took adds a piece by its share of the sum: the GHASH state of the piece alone,
+// times H.
+func (m *message) took(share element) {
+	m.sum = m.sum.times(m.shift).plus(share)
+	m.size += int64(m.length)
+	m.last = m.length%BlockSize != 0
+}
+
+// counter is the block whose successor encrypts the next piece's first block, or
+// that of block number n of the message.
+func (m *message) counter() [BlockSize]byte { return counterBlock(m.nonce, m.size/BlockSize+1) }
+
+// start is the nonce of 16 bytes under which GCM makes of the next piece, as a
+// message of its own, what it is within this one.
+func (m *message) start() {
+	counter := m.counter()
+	load(counter[:]).times(m.gcm.perStep).plus(m.gcm.fixed).store(m.scratch[:])
+}
+
+// pieceTag is the tag of the piece as such a message: its share with what GCM
+// adds to it. The same turns the tag into the share.
+func (m *message) pieceTag(share element) element {
+	return share.plus(m.gcm.encrypt(m.counter())).plus(m.ends)
+}
+
+// share computes the share of a piece of ciphertext by GMAC.
+func (m *message) share(piece []byte) element {
+	m.gcm.gmac.Seal(m.scratch[:0], m.zeros[:], nil, piece)
+	// GMAC has the length in the first half of the last block, GCM in the second.
+	ends := element{hi: uint64(len(piece)) * 8}.times(m.gcm.h)
+	return load(m.scratch[:]).plus(m.gcm.mask).plus(ends)
+}
+
+// finish returns the tag of the whole message.
+func (m *message) finish() [TagSize]byte {
+	ends := element{lo: uint64(m.size) * 8}.times(m.gcm.h)
 	var tag [TagSize]byte
-	load(counter[:]).plus(h.sum).plus(ends).store(tag[:])
+	m.gcm.encrypt(counterBlock(m.nonce, 1)).plus(m.sum).plus(ends).store(tag[:])
 	return tag
 }
 
-func (h *hash) clear() { *h = hash{} }
-
-func (h *hash) verify(nonce [NonceSize]byte, tag []byte) error {
-	want := h.finish(nonce)
+func (m *message) verify(tag []byte) error {
+	want := m.finish()
 	if subtle.ConstantTimeCompare(want[:], tag) != 1 {
 		return ErrAuth
 	}
 	return nil
 }
 
-func (g *GCM) hash() hash { return hash{gcm: g} }
-
 // counterBlock is block number n of the counter: 1 masks the tag, 2 encrypts the
-// first block.
-func counterBlock(nonce [NonceSize]byte, n uint32) (block [BlockSize]byte) {
+// first block. It has 32 bits for n, which suffice up to MaxSize.
+func counterBlock(nonce [NonceSize]byte, n int64) (block [BlockSize]byte) {
 	copy(block[:], nonce[:])
-	binary.BigEndian.PutUint32(block[NonceSize:], n)
+	binary.BigEndian.PutUint32(block[NonceSize:], uint32(n))
 	return block
-}
-
-// stream is the key stream of a message from its first byte. The counter of
-// counter mode has 128 bits and that of GCM 32, which is the same up to MaxSize.
-func (g *GCM) stream(nonce [NonceSize]byte) cipher.Stream {
-	counter := counterBlock(nonce, 2)
-	return cipher.NewCTR(g.block, counter[:])
 }

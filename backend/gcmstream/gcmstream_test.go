@@ -65,7 +65,7 @@ func seal(t testing.TB, g *gcmstream.GCM, nonce [12]byte, plaintext []byte, n in
 	defer s.Clear()
 	sealed := make([]byte, 0, len(plaintext)+gcmstream.TagSize)
 	for _, p := range pieces(plaintext, n) {
-		dst := make([]byte, len(p))
+		dst := make([]byte, len(p), len(p)+gcmstream.TagSize)
 		if err := s.Seal(dst, p); err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +170,7 @@ func TestPiecesMayDifferInLength(t *testing.T) {
 		var sealed []byte
 		for rest := plaintext; len(rest) > 0; {
 			p := rest[:min(len(rest), 16*pick.IntN(20))]
-			dst := make([]byte, len(p))
+			dst := make([]byte, len(p), len(p)+gcmstream.TagSize)
 			if err := s.Seal(dst, p); err != nil {
 				t.Fatal(err)
 			}
@@ -205,7 +205,8 @@ func ExampleGCM() {
 	nonce := [12]byte{} // a real one is random, and never used twice
 
 	s := g.Sealer(nonce)
-	first, last := []byte("sixteen bytes at"), []byte("a time")
+	first := append(make([]byte, 0, 32), "sixteen bytes at"...)
+	last := append(make([]byte, 0, 32), "a time"...)
 	fmt.Println(s.Seal(first, first), s.Seal(last, last)) // in place
 	tag := s.Tag()
 
@@ -230,10 +231,10 @@ func ExampleGCM() {
 func TestErrors(t *testing.T) {
 	g := newGCM(t, make([]byte, 16))
 	s := g.Sealer([12]byte{})
-	if err := s.Seal(make([]byte, 5), make([]byte, 5)); err != nil {
+	if err := s.Seal(make([]byte, 5, 21), make([]byte, 5)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Seal(make([]byte, 5), make([]byte, 5)); err == nil {
+	if err := s.Seal(make([]byte, 5, 21), make([]byte, 5)); err == nil {
 		t.Error("a piece after one that is not whole blocks was sealed")
 	}
 	if _, err := g.Checker([12]byte{}).Verify(nil); !errors.Is(err, gcmstream.ErrAuth) {

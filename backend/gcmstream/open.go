@@ -1,14 +1,10 @@
 package gcmstream
 
-import (
-	"crypto/cipher"
-	"crypto/subtle"
-)
+import "crypto/cipher"
 
 // Checker reads the ciphertext of a message and checks its tag. It decrypts nothing.
 type Checker struct {
-	hash   hash
-	nonce  [NonceSize]byte
+	m      message
 	pieces []checked
 }
 
@@ -21,26 +17,28 @@ type checked struct {
 
 // Checker begins to check a message.
 func (g *GCM) Checker(nonce [NonceSize]byte) *Checker {
-	return &Checker{hash: g.hash(), nonce: nonce}
+	return &Checker{m: message{gcm: g, nonce: nonce}}
 }
 
 // Add reads the next piece of ciphertext. It remembers 24 bytes for it, so pieces
 // should be large. It fails with [ErrTooLong] beyond MaxSize.
 func (c *Checker) Add(piece []byte) error {
-	share, err := c.hash.add(piece)
-	if err == nil {
-		c.pieces = append(c.pieces, checked{share, len(piece)})
+	if err := c.m.begin(len(piece)); err != nil {
+		return err
 	}
-	return err
+	share := c.m.share(piece)
+	c.m.took(share)
+	c.pieces = append(c.pieces, checked{share, len(piece)})
+	return nil
 }
 
 // Verify checks the tag. If it fits, the opener decrypts the message, else the
 // error is [ErrAuth].
 func (c *Checker) Verify(tag []byte) (*Opener, error) {
-	if err := c.hash.verify(c.nonce, tag); err != nil {
+	if err := c.m.verify(tag); err != nil {
 		return nil, err
 	}
-	return &Opener{gcm: c.hash.gcm, nonce: c.nonce, size: c.hash.size, pieces: c.pieces}, nil
+	return &Opener{gcm: c.m.gcm, nonce: c.m.nonce, size: c.m.size, pieces: c.pieces}, nil
 }
 
 // Clear forgets what was derived from the key, but not for an opener that Verify gave.
@@ -59,7 +57,7 @@ func (o *Opener) Size() int64 { return o.size }
 
 // Reader begins to decrypt the message from its first piece.
 func (o *Opener) Reader() *Reader {
-	return &Reader{opener: o, hash: o.gcm.hash(), stream: o.gcm.stream(o.nonce)}
+	return &Reader{opener: o, m: message{gcm: o.gcm, nonce: o.nonce}}
 }
 
 // Clear forgets what was derived from the key. Readers cannot be used after.
@@ -71,33 +69,41 @@ func (o *Opener) Clear() {
 // Reader decrypts a message that was checked, once from its begin to its end.
 type Reader struct {
 	opener *Opener
-	hash   hash
-	stream cipher.Stream
+	m      message
 	next   int
 }
 
 // Open decrypts a piece into dst, which has its length and is either the piece
-// itself or does not overlap it. The pieces are those that the checker read, as
-// it read them: any other is refused with [ErrChanged] and not decrypted. That
-// another piece passes for one that was checked is as improbable as for a forged
-// tag.
+// itself or does not overlap it. The piece has a capacity of TagSize more, which
+// is used and restored. The pieces are those that the checker read, as it read
+// them: any other is refused with [ErrChanged] and not decrypted. That another
+// one passes is as improbable as a forged tag.
 func (r *Reader) Open(dst, piece []byte) error {
-	if r.next == len(r.opener.pieces) {
+	if r.next == len(r.opener.pieces) || len(piece) != r.opener.pieces[r.next].size {
 		return ErrChanged
 	}
-	before := r.opener.pieces[r.next]
-	share, err := r.hash.add(piece)
-	if err != nil {
+	if err := r.m.open(dst, piece, r.opener.pieces[r.next].share); err != nil {
 		return err
 	}
-	var got, want [BlockSize]byte
-	share.store(got[:])
-	before.share.store(want[:])
-	if len(piece) != before.size || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+	r.next++
+	return nil
+}
+
+// open decrypts the next piece, if its share is this one.
+func (m *message) open(dst, piece []byte, share element) error {
+	if err := m.begin(len(piece)); err != nil {
+		return err
+	}
+	sealed := piece[:len(piece)+TagSize]
+	kept := [TagSize]byte(sealed[len(piece):])
+	m.pieceTag(share).store(sealed[len(piece):])
+	m.start()
+	_, err := m.gcm.whole.Open(dst[:0], m.scratch[:], sealed, nil)
+	copy(sealed[len(piece):], kept[:])
+	if err != nil {
 		return ErrChanged
 	}
-	r.next++
-	r.stream.XORKeyStream(dst[:len(piece)], piece)
+	m.took(share)
 	return nil
 }
 
@@ -105,8 +111,7 @@ func (r *Reader) Open(dst, piece []byte) error {
 // what was derived from the key.
 func (r *Reader) Close() error {
 	missing := r.next < len(r.opener.pieces)
-	r.hash.clear()
-	r.stream = nil
+	*r = Reader{opener: &Opener{}}
 	if missing {
 		return ErrChanged
 	}
@@ -117,31 +122,30 @@ func (r *Reader) Close() error {
 // anything that an attacker chose: it must go where nobody reads it before
 // [Unchecked.Verify] has passed, and be destroyed if that fails.
 type Unchecked struct {
-	hash   hash
+	m      message
 	stream cipher.Stream
-	nonce  [NonceSize]byte
 }
 
 // Unchecked begins to decrypt a message.
 func (g *GCM) Unchecked(nonce [NonceSize]byte) *Unchecked {
-	return &Unchecked{hash: g.hash(), stream: g.stream(nonce), nonce: nonce}
+	// This counter has 128 bits, that of GCM 32: the same up to MaxSize.
+	first := counterBlock(nonce, 2)
+	return &Unchecked{m: message{gcm: g, nonce: nonce}, stream: cipher.NewCTR(g.block, first[:])}
 }
 
 // Open decrypts the next piece into dst, which has its length and is either the
 // piece itself or does not overlap it. It fails with [ErrTooLong] beyond MaxSize.
 func (u *Unchecked) Open(dst, piece []byte) error {
-	if _, err := u.hash.add(piece); err != nil {
+	if err := u.m.begin(len(piece)); err != nil {
 		return err
 	}
+	u.m.took(u.m.share(piece))
 	u.stream.XORKeyStream(dst[:len(piece)], piece)
 	return nil
 }
 
 // Verify checks the tag of what was decrypted. It fails with [ErrAuth].
-func (u *Unchecked) Verify(tag []byte) error { return u.hash.verify(u.nonce, tag) }
+func (u *Unchecked) Verify(tag []byte) error { return u.m.verify(tag) }
 
 // Clear forgets what was derived from the key.
-func (u *Unchecked) Clear() {
-	u.hash.clear()
-	u.stream = nil
-}
+func (u *Unchecked) Clear() { *u = Unchecked{} }

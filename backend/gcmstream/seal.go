@@ -1,34 +1,48 @@
 package gcmstream
 
-import "crypto/cipher"
-
 // Sealer seals one message.
 type Sealer struct {
-	hash   hash
-	stream cipher.Stream
-	nonce  [NonceSize]byte
+	m     message
+	again message // the same message, as Again saw it
+	share element // of the last piece
 }
 
 // Sealer begins a message. The nonce must not be used for another one under the
 // same key, whatever becomes of this one.
 func (g *GCM) Sealer(nonce [NonceSize]byte) *Sealer {
-	return &Sealer{hash: g.hash(), stream: g.stream(nonce), nonce: nonce}
+	m := message{gcm: g, nonce: nonce}
+	return &Sealer{m: m, again: m}
 }
 
-// Seal encrypts the next piece into dst, which has its length and is either the
-// piece itself or does not overlap it. It fails with [ErrTooLong] beyond MaxSize.
+// Seal encrypts the next piece into dst, which has its length and a capacity of
+// TagSize more, and is either the piece itself or does not overlap it. It fails
+// with [ErrTooLong] beyond MaxSize.
 func (s *Sealer) Seal(dst, piece []byte) error {
-	dst = dst[:len(piece)]
-	s.stream.XORKeyStream(dst, piece)
-	_, err := s.hash.add(dst)
-	return err
+	if err := s.m.begin(len(piece)); err != nil {
+		return err
+	}
+	s.m.start()
+	sealed := s.m.gcm.whole.Seal(dst[:0], s.m.scratch[:], piece, nil)
+	tag := sealed[len(piece):]
+	s.share = s.m.pieceTag(load(tag))
+	clear(tag) // it would give the hash key away
+	s.m.took(s.share)
+	return nil
+}
+
+// Again decrypts a copy of the piece that was sealed last into dst as [Reader]
+// does, for a comparison with the plaintext. It fails with [ErrChanged] if the
+// copy is not exact.
+func (s *Sealer) Again(dst, piece []byte) error {
+	return s.again.open(dst, piece, s.share)
 }
 
 // Tag returns the tag, which follows the ciphertext.
-func (s *Sealer) Tag() [TagSize]byte { return s.hash.finish(s.nonce) }
+func (s *Sealer) Tag() [TagSize]byte { return s.m.finish() }
+
+// Verify checks a copy of the tag if every piece went through Again. It fails
+// with [ErrAuth].
+func (s *Sealer) Verify(tag []byte) error { return s.again.verify(tag) }
 
 // Clear forgets what was derived from the key.
-func (s *Sealer) Clear() {
-	s.hash.clear()
-	s.stream = nil
-}
+func (s *Sealer) Clear() { *s = Sealer{} }
