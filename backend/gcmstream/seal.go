@@ -2,16 +2,16 @@ package gcmstream
 
 // Sealer seals one message.
 type Sealer struct {
-	m     message
-	again message // the same message, as Again saw it
-	share element // of the last piece
+	m message
+
+	before message // where the last piece began
+	share  element // of the last piece
 }
 
 // Sealer begins a message. The nonce must not be used for another one under the
 // same key, whatever becomes of this one.
 func (g *GCM) Sealer(nonce [NonceSize]byte) *Sealer {
-	m := message{gcm: g, nonce: nonce}
-	return &Sealer{m: m, again: m}
+	return &Sealer{m: message{gcm: g, nonce: nonce}}
 }
 
 // Seal encrypts the next piece into dst, which has its length and a capacity of
@@ -21,6 +21,7 @@ func (s *Sealer) Seal(dst, piece []byte) error {
 	if err := s.m.begin(len(piece)); err != nil {
 		return err
 	}
+	s.before = s.m
 	s.m.start()
 	sealed := s.m.gcm.whole.Seal(dst[:0], s.m.scratch[:], piece, nil)
 	tag := sealed[len(piece):]
@@ -34,15 +35,12 @@ func (s *Sealer) Seal(dst, piece []byte) error {
 // does, for a comparison with the plaintext. It fails with [ErrChanged] if the
 // copy is not exact.
 func (s *Sealer) Again(dst, piece []byte) error {
-	return s.again.open(dst, piece, s.share)
+	m := s.before
+	return m.open(dst, piece, s.share)
 }
 
 // Tag returns the tag, which follows the ciphertext.
 func (s *Sealer) Tag() [TagSize]byte { return s.m.finish() }
-
-// Verify checks a copy of the tag if every piece went through Again. It fails
-// with [ErrAuth].
-func (s *Sealer) Verify(tag []byte) error { return s.again.verify(tag) }
 
 // Clear forgets what was derived from the key.
 func (s *Sealer) Clear() { *s = Sealer{} }
