@@ -8,12 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-const (
-	// pieceSize is how much of a large file is in memory at a time, in bytes: whole
-	// blocks of AES, and whole groups of base64.
-	pieceSize = 96 << 10
-	pieceText = pieceSize / 3 * 4 // characters
-)
+// pieceSize is how much of a large file is worked on at a time, in bytes: whole
+// blocks of AES, and whole groups of base64.
+const pieceSize = 96 << 10
 
 // envelopeReader decodes the text of an envelope piece by piece. It accepts the
 // very texts that decodeEnvelope accepts.
@@ -24,20 +21,21 @@ type envelopeReader struct {
 	text []byte // characters of the envelope, not decoded yet
 	raw  []byte // what was read, but not looked at yet; only if loose
 
-	loose  bool // there are characters to skip: line ends, or white space around
-	begun  bool // a character of the envelope was seen
-	spaced bool // white space was seen that must not be followed by any
-	padded bool // the padding was seen, with the same consequence
+	loose  bool   // there are characters to skip: line ends, or white space around
+	begun  bool   // a character of the envelope was seen
+	padded bool   // the padding was seen, which none may follow
+	gap    []byte // white space that was seen, which none may follow either
 
 	head  []byte // the first characters, for an error
 	chars int64  // how many there were so far
 }
 
-func newEnvelopeReader(r io.Reader) *envelopeReader {
-	return &envelopeReader{r: r, text: make([]byte, 0, pieceText)}
+// newEnvelopeReader takes pieces of up to size bytes from r.
+func newEnvelopeReader(r io.Reader, size int) *envelopeReader {
+	return &envelopeReader{r: r, text: make([]byte, 0, encoding.EncodedLen(size))}
 }
 
-// next decodes into dst, whose length is a multiple of 3 and at most pieceSize. It
+// next decodes into dst, whose length is a multiple of 3. It
 // fills dst except at the end of the envelope, where it gives what is left and
 // then io.EOF.
 func (e *envelopeReader) next(dst []byte) (int, error) {
@@ -58,7 +56,7 @@ func (e *envelopeReader) next(dst []byte) (int, error) {
 			return 0, err
 		}
 		e.loose = true
-		e.raw, e.text = e.text[:n], make([]byte, 0, pieceText)
+		e.raw, e.text = e.text[:n], make([]byte, 0, cap(e.text))
 	}
 	if err := e.fill(want); err != nil {
 		return 0, err
@@ -113,8 +111,10 @@ func (e *envelopeReader) sift(want int) error {
 			return nil
 		case c == '\n' || c == '\r':
 		case c == ' ' || c == '\t' || c == '\v' || c == '\f':
-			e.spaced = e.begun
-		case e.spaced || e.padded || !inAlphabet(c) && c != '=':
+			if e.begun && len(e.gap) < pieceSize {
+				e.gap = append(e.gap, c)
+			}
+		case len(e.gap) > 0 || e.padded || !inAlphabet(c) && c != '=':
 			e.keep(i)
 			return e.malformed()
 		default:
@@ -147,10 +147,14 @@ func inAlphabet(c byte) bool {
 // at its end.
 func (e *envelopeReader) malformed() error {
 	const window = 64 << 10
-	around := append(bytes.Clone(e.text), e.raw...)
+	around := append(append(bytes.Clone(e.text), e.gap...), e.raw...)
 	length := e.chars + int64(len(around)-lineEnds(around))
 	var end []byte
-	buf := make([]byte, window)
+	cut := false // whether there is more between around and end
+	var buf []byte
+	if !e.eof {
+		buf = make([]byte, window)
+	}
 	for !e.eof {
 		n, err := io.ReadFull(e.r, buf)
 		length += int64(n - lineEnds(buf[:n]))
@@ -160,32 +164,40 @@ func (e *envelopeReader) malformed() error {
 			more = more[min(n, room):]
 		}
 		end = append(end, more...)
-		end = append(end[:0], end[max(0, len(end)-window):]...)
+		if over := len(end) - window; over > 0 {
+			cut = true
+			end = append(end[:0], end[over:]...)
+		}
 		if e.eof = err != nil; e.eof && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return err
 		}
 	}
-	sample := append(bytes.Clone(e.head), wholeRunes(around)...)
-	sample = append(sample, wholeRunes(end)...)
+	if cut {
+		around, end = wholeRunes(around, end)
+	}
+	sample := append(append(bytes.Clone(e.head), around...), end...)
+	after := sample[len(bytes.TrimRight(sample, asciiSpace)):]
+	length -= int64(len(after) - lineEnds(after))
 	return &EnvelopeError{Reason: diagnose(bytes.Trim(sample, asciiSpace), length)}
 }
 
 func lineEnds(b []byte) int { return bytes.Count(b, []byte{'\n'}) + bytes.Count(b, []byte{'\r'}) }
 
-// wholeRunes drops the parts of characters that a cut left at both ends.
-func wholeRunes(b []byte) []byte {
-	for i := 0; i < utf8.UTFMax-1 && len(b) > 0 && !utf8.RuneStart(b[0]); i++ {
-		b = b[1:]
-	}
-	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
-		if last := b[len(b)-i:]; utf8.RuneStart(last[0]) {
+// wholeRunes drops the parts of characters at the end of a and at the begin of b
+// that a cut between them left.
+func wholeRunes(a, b []byte) ([]byte, []byte) {
+	for i := 1; i < utf8.UTFMax && i <= len(a); i++ {
+		if last := a[len(a)-i:]; utf8.RuneStart(last[0]) {
 			if !utf8.FullRune(last) {
-				b = b[:len(b)-i]
+				a = a[:len(a)-i]
 			}
 			break
 		}
 	}
-	return b
+	for i := 0; i < utf8.UTFMax-1 && len(b) > 0 && !utf8.RuneStart(b[0]); i++ {
+		b = b[1:]
+	}
+	return a, b
 }
 
 // messageReader reads the ciphertext of an envelope piece by piece.
@@ -200,7 +212,7 @@ type messageReader struct {
 
 // newMessageReader reads the nonce.
 func newMessageReader(r io.Reader) (*messageReader, error) {
-	m := &messageReader{envelope: newEnvelopeReader(r), buf: make([]byte, 0, pieceSize+2*tagSize)}
+	m := &messageReader{envelope: newEnvelopeReader(r, pieceSize), buf: make([]byte, 0, pieceSize+2*tagSize)}
 	n, err := m.envelope.next(m.nonce[:])
 	if err == nil && n < nonceSize {
 		if err = m.envelope.rest(); errors.Is(err, io.EOF) {
