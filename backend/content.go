@@ -67,8 +67,7 @@ func (x *Content) check(ctx context.Context, c *Cipher, o FileOptions) error {
 	}
 	var err error
 	for _, c := range c.all() {
-		// Each byte is read twice.
-		x.progress = &progress{tell: o.Progress, total: 2 * (x.in.size / 4 * 3)}
+		x.progress = &progress{tell: o.Progress, total: x.in.size / 4 * 3, passes: 2}
 		if err := x.in.rewind(); err != nil {
 			return err
 		}

@@ -28,12 +28,13 @@ const (
 type progress struct {
 	tell        func(done, total int64)
 	done, total int64
+	passes      int64 // how often each byte is read; 0 is once
 }
 
 func (p *progress) add(n int) {
 	p.done += int64(n)
 	if p.tell != nil {
-		p.tell(p.done, p.total)
+		p.tell(p.done/max(1, p.passes), p.total)
 	}
 }
 

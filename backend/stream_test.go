@@ -478,7 +478,7 @@ func TestProgressComesToItsEnd(t *testing.T) {
 	}{
 		{"encrypt", 3 * mib, func() error { return c.EncryptFile(ctx, src, enc, o) }},
 		{"decrypt", 3 * mib, func() error { return c.DecryptFile(ctx, enc, filepath.Join(dir, "b"), o) }},
-		{"content", 6 * mib, func() error {
+		{"content", 3 * mib, func() error {
 			x, err := c.OpenContent(ctx, enc, o)
 			if err != nil {
 				return err
