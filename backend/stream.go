@@ -17,7 +17,7 @@ const (
 	streamFrom = 1 << 20
 
 	// bulkSize is how much is read and written at a time to seal.
-	bulkSize = 4 * pieceSize
+	bulkSize = 8 * pieceSize
 
 	// openEvery is how many pieces are sealed for one that is opened again. To
 	// open each would cost a fifth of the time of all.
