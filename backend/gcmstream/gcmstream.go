@@ -10,10 +10,10 @@
 // very pieces that were checked and refuses others. [Unchecked] decrypts at once,
 // for a destination that nobody sees before its [Unchecked.Verify] has passed.
 //
-// All work on the bytes is done by crypto/cipher: counter mode encrypts, and the
-// tags of GMAC, which is GCM over data that is only authenticated, give the value
-// of GHASH over each piece. This package joins those values into the tag of the
-// whole message, with a few multiplications for each piece.
+// All work on the bytes is done by crypto/cipher. It takes each piece as a message
+// of its own, and from the tag that it gives for that comes the piece's share of
+// the tag of the whole message. This package computes the nonces for that and joins
+// the shares, with a few multiplications in GF(2^128) for each piece.
 // docs/streaming-gcm.md derives it.
 //
 // Nothing here draws a nonce, reads or writes files or knows of base64.
@@ -56,6 +56,7 @@ var (
 	// ErrTooLong says that a message is longer than MaxSize.
 	ErrTooLong = fmt.Errorf("AES-GCM takes at most %d bytes", int64(MaxSize))
 
+	errZero  = errors.New("gcmstream: the hash key of this key is zero")
 	errPiece = errors.New("gcmstream: a piece that is not the last one has to be whole blocks")
 )
 
@@ -91,6 +92,9 @@ func New(block cipher.Block) (*GCM, error) {
 	}
 	g := &GCM{block: block, gmac: gmac, whole: whole}
 	g.h = g.encrypt([BlockSize]byte{})
+	if g.h == (element{}) { // of one key in 2^128
+		return nil, errZero
+	}
 	g.mask = g.encrypt([BlockSize]byte{BlockSize - 1: 1})
 	inverse := g.h.inverse()
 	g.perStep = inverse.times(inverse)
