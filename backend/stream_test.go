@@ -94,8 +94,8 @@ func TestPiecesAndWholeAreOne(t *testing.T) {
 	ctx, dir, c := t.Context(), t.TempDir(), newCipher(t)
 	path := func(name string) string { return filepath.Join(dir, name) }
 	for i, n := range []int{
-		0, 1, mib - 1, mib, mib + 1, 11*piece - 17, 11*piece - 16, 11*piece - 1, 11 * piece, 11*piece + 1, 11*piece + 16, 12*piece - 28,
-		12*piece - 16, 12*piece - 12, 12 * piece, 12*piece + 5, 16*piece - 1, 16 * piece, 16*piece + 1, 3*mib + 7,
+		0, 1, mib, mib + 1, 11*piece - 17, 11*piece - 16, 11*piece - 1, 11 * piece, 11*piece + 1, 12*piece - 28,
+		12*piece - 16, 12*piece - 12, 16*piece - 1, 16 * piece, 16*piece + 1,
 	} {
 		plaintext := noise(uint64(i), n)
 		src := write(t, path("src"), plaintext)
@@ -248,7 +248,7 @@ func TestLargeFilesThatWereChanged(t *testing.T) {
 	}
 	pick := rand.New(rand.NewPCG(3, 3))
 	places := []int{0, 11, 12, 27, piece, piece + 12, len(sealed) - 17, len(sealed) - 16, len(sealed) - 1}
-	for range 20 {
+	for range 8 {
 		places = append(places, pick.IntN(len(sealed)))
 	}
 	for _, at := range places {

@@ -119,9 +119,8 @@ func openUnchecked(g *gcmstream.GCM, nonce [12]byte, sealed []byte, n int) ([]by
 
 // agree compares all that the package does with a message with what the standard
 // library does.
-func agree(t testing.TB, key []byte, nonce [12]byte, plaintext []byte, n int) {
+func agree(t testing.TB, g *gcmstream.GCM, key []byte, nonce [12]byte, plaintext []byte, n int) {
 	t.Helper()
-	g := newGCM(t, key)
 	want := standard(t, key, nonce, plaintext)
 	if got := seal(t, g, nonce, plaintext, n); !bytes.Equal(got, want) {
 		t.Fatalf("%d bytes in pieces of %d: sealed to other bytes", len(plaintext), n)
@@ -140,19 +139,20 @@ func TestAgreesWithTheStandardLibrary(t *testing.T) {
 	r := source(1)
 	for _, keySize := range []int{16, 24, 32} {
 		key := random(r, keySize)
+		g := newGCM(t, key)
 		for _, n := range []int{16, 32, 48, 192, 1 << 10} {
 			for length := range 4*n + 2 {
 				if n == 1<<10 && length%n > 20 && length%n < n-20 {
 					continue
 				}
-				agree(t, key, [12]byte(random(r, 12)), random(r, length), n)
+				agree(t, g, key, [12]byte(random(r, 12)), random(r, length), n)
 			}
 		}
 		const n = 192 << 10
-		for _, border := range []int{n, 2 * n, 3 * n} {
-			for length := border - 34; length <= border+34; length++ {
-				if length-border > -18 && length-border < 18 || length%16 == 0 {
-					agree(t, key, [12]byte(random(r, 12)), random(r, length), n)
+		for _, border := range []int{n, 2 * n} {
+			for length := border - 18; length <= border+18; length++ {
+				if keySize == 16 || length%16 < 2 {
+					agree(t, g, key, [12]byte(random(r, 12)), random(r, length), n)
 				}
 			}
 		}
@@ -191,7 +191,7 @@ func FuzzAgreesWithTheStandardLibrary(f *testing.F) {
 		if len(key) != 16 && len(key) != 24 && len(key) != 32 || len(nonce) != 12 || blocks == 0 {
 			return
 		}
-		agree(t, key, [12]byte(nonce), plaintext, int(blocks)*gcmstream.BlockSize)
+		agree(t, newGCM(t, key), key, [12]byte(nonce), plaintext, int(blocks)*gcmstream.BlockSize)
 	})
 }
 

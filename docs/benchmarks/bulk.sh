@@ -59,7 +59,7 @@ if [ -n "${SLOW:-}" ]; then
 	fi
 	if have git-crypt; then
 		git init -q repo
-		(cd repo && git-crypt init >../git-crypt.log)
+		(cd repo && git-crypt init >../git-crypt.log 2>&1)
 		add git-crypt 'cd repo; exec git-crypt clean <../plain >../out'
 		(cd repo && git-crypt clean <../plain >../plain.git-crypt)
 	fi

@@ -51,6 +51,7 @@ func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOp
 	if output != "" && output != "-" {
 		return c.EncryptFrom(ctx, "standard input", a.in, output, o)
 	}
+	bar.off = a.outIsTerminal() // the bar and the text would be on one screen
 	if err := c.SealTo(ctx, outputWriter{a.out}, "standard input", a.in, o); err != nil {
 		return err
 	}
