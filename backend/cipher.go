@@ -22,6 +22,7 @@ const maxPlaintext = 1<<36 - 32
 // A key must not seal more than 2^32 messages (SP 800-38D section 8.3).
 type Cipher struct {
 	aead   cipher.AEAD
+	block  cipher.Block
 	keyID  string
 	source string // the name of the source that had the key, "" if not known
 	size   int    // of the key, bytes
@@ -44,7 +45,7 @@ func NewCipher(k keysource.Key, previous ...keysource.Key) (*Cipher, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cipher{aead: aead, keyID: k.ID(), size: k.Size()}
+	c := &Cipher{aead: aead, block: block, keyID: k.ID(), size: k.Size()}
 	return c, c.addPrevious(previous)
 }
 
@@ -141,14 +142,23 @@ func (c *Cipher) KeySource() string { return c.source }
 // openNamed is Open for a file; its error names the file, and the key if that is to blame.
 func (c *Cipher) openNamed(name string, text []byte) ([]byte, error) {
 	plaintext, err := c.Open(text, nil)
+	return plaintext, c.named(name, err)
+}
+
+// named adds to an error of opening the name of the file, and the key if that is
+// to blame. Other errors stay as they are.
+func (c *Cipher) named(name string, err error) error {
 	switch {
 	case errors.Is(err, ErrAuth) && c.source != "":
-		return nil, fmt.Errorf("%s: %w (this key is %s from %s)", name, err, c.keyID, c.source)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w (this key is %s from %s)", name, err, c.keyID, c.source)
+	case errors.Is(err, ErrAuth), errors.Is(err, ErrMalformed), errors.Is(err, ErrTooLarge):
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	return plaintext, nil
+	return err
 }
+
+// all is this cipher and those of the previous keys, in the order to try them.
+func (c *Cipher) all() []*Cipher { return append([]*Cipher{c}, c.previous...) }
 
 // sealVerified seals, opens the result and compares, so that nothing is ever
 // stored that does not read back, be it for a fault of the memory or of ours.
@@ -160,7 +170,7 @@ func (c *Cipher) sealVerified(plaintext []byte) ([]byte, error) {
 	back, err := c.Open(token, nil)
 	defer clear(back)
 	if err != nil || !bytes.Equal(back, plaintext) {
-		return nil, errors.New("what was encrypted does not decrypt again: nothing is saved; this machine's memory or processor may be faulty")
+		return nil, errUnsound
 	}
 	return token, nil
 }

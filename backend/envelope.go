@@ -2,8 +2,9 @@ package backend
 
 import (
 	"bytes"
-	"encoding/base64"
 	"unicode/utf8"
+
+	"github.com/emmansun/base64"
 )
 
 const (
@@ -30,16 +31,17 @@ func appendDecoded(dst, text []byte) ([]byte, error) {
 	}
 	sealed, err := encoding.AppendDecode(dst, text)
 	if err != nil {
-		return nil, &EnvelopeError{Reason: diagnose(text)}
+		return nil, &EnvelopeError{Reason: diagnose(text, int64(len(text)-lineEnds(text)))}
 	}
 	if len(sealed)-len(dst) < nonceSize+tagSize {
-		return nil, &EnvelopeError{Reason: "it is cut short"}
+		return nil, errCut
 	}
 	return sealed, nil
 }
 
-// diagnose says what a person should know of text that is no envelope.
-func diagnose(text []byte) string {
+// diagnose says what a person should know of text that is no envelope and has
+// that many characters, not counting line ends.
+func diagnose(text []byte, length int64) string {
 	switch {
 	case bytes.Contains(text, []byte("<<<<<<< ")) && bytes.Contains(text, []byte("\n>>>>>>> ")):
 		return "it holds the conflict markers of a git merge"
@@ -51,7 +53,7 @@ func diagnose(text []byte) string {
 		return "it looks like plain text that was never encrypted"
 	case bytes.ContainsAny(text, "+/"):
 		return "it is not base64 in the URL-safe alphabet"
-	case len(bytes.TrimRight(text, "="))%4 != 0 && !bytes.HasSuffix(text, []byte("=")):
+	case length%4 != 0 && !bytes.HasSuffix(text, []byte("=")):
 		return "it is cut short"
 	}
 	return "it is not URL-safe base64 with padding"

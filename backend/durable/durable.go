@@ -51,6 +51,9 @@ func New(dest string, perm fs.FileMode) (*File, error) {
 	return &File{File: f, dest: dest}, nil
 }
 
+// Dest is the path that the content is for.
+func (f *File) Dest() string { return f.dest }
+
 // Replace gives the content its name, in place of whatever had it. A symbolic
 // link of that name is replaced, not followed.
 func (f *File) Replace() error { return f.finish(os.Rename) }

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -43,33 +45,70 @@ func (a *app) decrypt(ctx context.Context, file, output string, o backend.FileOp
 			return err
 		}
 	}
-	if output != "" && output != "-" && file != "-" {
+	bar := a.progressBar("decrypting")
+	defer bar.clear()
+	o.Progress = bar.show
+	if output != "" && output != "-" {
+		if file == "-" {
+			return c.DecryptFrom(ctx, "standard input", a.in, output, o)
+		}
 		if err := c.DecryptFile(ctx, file, output, o); err != nil {
 			return err
 		}
+		bar.clear()
 		a.note("%s is decrypted in %s", oneLine(file), oneLine(output))
 		return nil
 	}
-	var plaintext []byte
+	var content *backend.Content
 	if file == "-" {
-		token, err := io.ReadAll(a.in)
-		if err != nil {
-			return err
-		}
-		if plaintext, err = c.Open(token, nil); err != nil {
-			return fmt.Errorf("standard input: %w", err)
-		}
-	} else if plaintext, err = c.OpenFile(file); err != nil {
+		content, err = c.OpenContentFrom(ctx, "standard input", a.in, o)
+	} else {
+		content, err = c.OpenContent(ctx, file, o)
+	}
+	if err != nil {
 		return err
 	}
-	if a.outIsTerminal() && output == "" {
-		if !isText(plaintext) {
-			return &codeError{&hintError{errors.New("the content is binary and is not shown on a terminal"), fmt.Sprintf("%s decrypt %s -o FILE writes it to a file", a.name, quote(file))}, exitPolicy}
+	defer content.Close()
+	if !a.outIsTerminal() || output != "" {
+		return content.CopyTo(ctx, outputWriter{a.out})
+	}
+	bar.clear()
+	bar.off = true // the bar and the text would be on one screen
+	var text textWriter
+	if err := content.CopyTo(ctx, &text); err != nil {
+		return err
+	}
+	if text.binary || len(text.rest) > 0 {
+		return &codeError{&hintError{errors.New("the content is binary and is not shown on a terminal"), fmt.Sprintf("%s decrypt %s -o FILE writes it to a file", a.name, quote(file))}, exitPolicy}
+	}
+	return content.CopyTo(ctx, &textWriter{to: outputWriter{a.out}})
+}
+
+// textWriter takes text whose characters may be cut by the borders of writes. It
+// finds out whether it is text at all, and passes it on made safe for a terminal.
+type textWriter struct {
+	to     io.Writer // nil if it is only to be looked at
+	rest   []byte    // of a character that is not complete
+	binary bool
+}
+
+func (t *textWriter) Write(b []byte) (int, error) {
+	text := append(t.rest, b...)
+	end := len(text)
+	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
+		if last := text[len(text)-i:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				end = len(text) - i
+			}
+			break
 		}
-		plaintext = []byte(sanitize(string(plaintext)))
 	}
-	if output != "" && output != "-" {
-		return backend.WriteDecrypted(ctx, output, plaintext, o)
+	t.rest = bytes.Clone(text[end:])
+	t.binary = t.binary || !isText(text[:end])
+	if t.to != nil {
+		if _, err := io.WriteString(t.to, sanitize(string(text[:end]))); err != nil {
+			return 0, err
+		}
 	}
-	return a.print(plaintext)
+	return len(b), nil
 }

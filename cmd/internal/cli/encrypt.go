@@ -3,8 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +36,9 @@ func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOp
 	if err != nil {
 		return err
 	}
+	bar := a.progressBar("encrypting")
+	defer bar.clear()
+	o.Progress = bar.show
 	if file != "-" {
 		if err := a.regularFile(file); err != nil {
 			return err
@@ -46,22 +47,19 @@ func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOp
 		if err := c.EncryptFile(ctx, file, output, o); err != nil {
 			return err
 		}
+		bar.clear()
 		a.note("%s is encrypted in %s (key %s)", oneLine(file), oneLine(output), c.KeyID())
 		return nil
 	}
-	plaintext, err := io.ReadAll(a.in)
-	if err != nil {
-		return fmt.Errorf("standard input: %w", err)
-	}
 	if output != "" && output != "-" {
-		return c.WriteEncrypted(ctx, output, plaintext, o)
+		return c.EncryptFrom(ctx, "standard input", a.in, output, o)
 	}
-	token, err := c.Seal(plaintext, nil)
-	if err != nil {
+	bar.off = a.outIsTerminal() // the bar and the text would be on one screen
+	if err := c.SealTo(ctx, outputWriter{a.out}, "standard input", a.in, o); err != nil {
 		return err
 	}
 	if a.outIsTerminal() {
-		token = append(token, '\n')
+		return a.print([]byte("\n"))
 	}
-	return a.print(token)
+	return nil
 }

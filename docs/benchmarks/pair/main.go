@@ -6,6 +6,10 @@
 // It prints the median wall and CPU time (user and system, children included) of
 // each, in milliseconds, and the median of the ratios to the first in the same
 // round. A command is split at spaces and run without a shell.
+//
+// With -before COMMAND that one is run before each of them, and not timed. With
+// -memory a column has the most memory that a command took at any time; it is
+// at least what pair itself takes, and 0 where the system does not tell.
 package main
 
 import (
@@ -23,10 +27,13 @@ type command struct {
 	name      string
 	args      []string
 	wall, cpu []float64 // milliseconds, one a round
+	peak      float64   // MiB, of all rounds
 }
 
 func main() {
 	n := flag.Int("n", 30, "rounds")
+	before := flag.String("before", "", "a `command` to run before each, untimed")
+	memory := flag.Bool("memory", false, "print the peak of memory")
 	flag.Parse()
 	var commands []*command
 	for _, arg := range flag.Args() {
@@ -43,36 +50,50 @@ func main() {
 	}
 	for round := range *n + 1 {
 		for _, c := range commands {
-			wall, cpu, err := run(c.args)
+			if *before != "" {
+				if _, _, _, err := run(strings.Fields(*before)); err != nil {
+					fmt.Fprintf(os.Stderr, "pair: %s: %v\n", *before, err)
+					os.Exit(1)
+				}
+			}
+			wall, cpu, peak, err := run(c.args)
 			if err != nil {
 				fmt.Fprintf(os.Stderr, "pair: %s: %v\n", c.name, err)
 				os.Exit(1)
 			}
 			if round > 0 { // the first one warms up
-				c.wall, c.cpu = append(c.wall, wall), append(c.cpu, cpu)
+				c.wall, c.cpu, c.peak = append(c.wall, wall), append(c.cpu, cpu), max(c.peak, peak)
 			}
 		}
 	}
-	report(commands)
+	report(commands, *memory)
 }
 
-func run(args []string) (wall, cpu float64, err error) {
+func run(args []string) (wall, cpu, peak float64, err error) {
 	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // running what it is given is its purpose
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return 0, 0, fmt.Errorf("%w\n%s", err, out)
+		return 0, 0, 0, fmt.Errorf("%w\n%s", err, out)
 	}
 	wall = float64(time.Since(start).Microseconds()) / 1000
 	s := cmd.ProcessState
-	return wall, float64((s.UserTime() + s.SystemTime()).Microseconds()) / 1000, nil
+	return wall, float64((s.UserTime() + s.SystemTime()).Microseconds()) / 1000, peakMiB(s), nil
 }
 
-func report(commands []*command) {
+func report(commands []*command, memory bool) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "\twall ms\tCPU ms\twall / %[1]s\tCPU / %[1]s\n", commands[0].name)
+	fmt.Fprintf(w, "\twall ms\tCPU ms\twall / %[1]s\tCPU / %[1]s", commands[0].name)
+	if memory {
+		fmt.Fprint(w, "\tpeak MiB")
+	}
+	fmt.Fprintln(w)
 	for _, c := range commands {
-		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.2f\t%.2f\n", c.name, median(c.wall), median(c.cpu), ratio(c.wall, commands[0].wall), ratio(c.cpu, commands[0].cpu))
+		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.2f\t%.2f", c.name, median(c.wall), median(c.cpu), ratio(c.wall, commands[0].wall), ratio(c.cpu, commands[0].cpu))
+		if memory {
+			fmt.Fprintf(w, "\t%.0f", c.peak)
+		}
+		fmt.Fprintln(w)
 	}
 	_ = w.Flush()
 }
