@@ -88,7 +88,11 @@ func (a *app) tellInit(c *vault, created backend.Created, changed []string) {
 		a.note("keep the key safe and out of git: nobody can decrypt anything without it")
 	}
 	if created.Document {
-		a.note("next: %s edit", a.name)
+		edit := a.name + " edit"
+		if c.Environment != config.DefaultEnvironment {
+			edit += " --env " + c.Environment
+		}
+		a.note("next: %s", edit)
 	}
 }
 

@@ -163,7 +163,10 @@ func (a *app) keyCopy(ctx context.Context, to string) error {
 	}
 	switch there, err := target.Load(ctx); {
 	case err == nil && !there.Equal(k):
-		return &codeError{fmt.Errorf("%s has another key already (%s); it is not replaced", target.Name(), there.ID()), exitPolicy}
+		return &codeError{&hintError{
+			fmt.Errorf("%s has another key already (%s); it is not replaced", target.Name(), there.ID()),
+			fmt.Sprintf("if it is the key of before a rekey, take it away there and copy again; %s key check shows the key of each source", a.name),
+		}, exitPolicy}
 	case err != nil && !errors.Is(err, keysource.ErrNoKey):
 		return &keysource.SourceError{Source: target.Name(), Err: err}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,6 +58,8 @@ type rekeyOptions struct {
 	leaver bool
 	forget bool
 	force  bool
+
+	owner map[string]string // with --all, the environment whose key opens a file of --files
 }
 
 func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
@@ -70,6 +73,11 @@ func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
 	todo := []string{c.Environment}
 	if o.all {
 		todo = c.Environments
+	}
+	if o.all && len(o.files) > 0 {
+		if o.owner, err = fileOwners(ctx, c.Config, todo, o.files); err != nil {
+			return err
+		}
 	}
 	done := map[string]bool{}
 	for _, name := range todo {
@@ -127,7 +135,7 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 			return nil, err
 		}
 		defer unlock()
-		more, err := sealedFiles(e, o.files)
+		more, err := sealedFiles(e, o)
 		if err != nil {
 			return nil, err
 		}
@@ -192,7 +200,7 @@ func sharing(ctx context.Context, env *config.Config, old keysource.Key) ([]*con
 }
 
 // sealedFiles are the encrypted files of an environment that rekey moves.
-func sealedFiles(e *config.Config, patterns []string) ([]string, error) {
+func sealedFiles(e *config.Config, o rekeyOptions) ([]string, error) {
 	if !fileExists(e.Path()) {
 		return nil, fmt.Errorf("%s: %w", e.Display(e.Path()), backend.ErrNoVault)
 	}
@@ -200,21 +208,85 @@ func sealedFiles(e *config.Config, patterns []string) ([]string, error) {
 	if fileExists(e.LocalPath()) {
 		files = append(files, e.LocalPath())
 	}
-	for i, p := range append(slices.Clone(patterns), e.Files...) {
-		matches, err := filepath.Glob(filepath.Join(escapeGlob(e.Root), p))
+	for i, p := range append(slices.Clone(o.files), e.Files...) {
+		named := i < len(o.files)
+		matches, err := matching(e, p, named)
 		if err != nil {
-			return nil, &usageError{msg: fmt.Sprintf("%q is not a pattern of file names", p)}
-		}
-		if len(matches) == 0 && i < len(patterns) {
-			return nil, &codeError{fmt.Errorf("no file matches %q", p), exitNotFound}
+			return nil, err
 		}
 		for _, m := range matches {
-			if m != e.PreviousPath() {
+			another := named && o.owner != nil && o.owner[m] != e.Environment
+			if m != e.PreviousPath() && !another {
 				files = append(files, m)
 			}
 		}
 	}
 	return files, nil
+}
+
+// matching are the files that a pattern stands for; one that the user named has
+// to stand for some.
+func matching(e *config.Config, pattern string, named bool) ([]string, error) {
+	matches, err := filepath.Glob(filepath.Join(escapeGlob(e.Root), pattern))
+	if err != nil {
+		return nil, &usageError{msg: fmt.Sprintf("%q is not a pattern of file names", pattern)}
+	}
+	if len(matches) == 0 && named {
+		return nil, &codeError{fmt.Errorf("no file matches %q", pattern), exitNotFound}
+	}
+	return matches, nil
+}
+
+// fileOwners finds the environment whose key opens each of the files, before
+// anything is changed.
+func fileOwners(ctx context.Context, c *config.Config, environments, patterns []string) (map[string]string, error) {
+	owner := map[string]string{}
+	for _, p := range patterns {
+		matches, err := matching(c, p, true)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range matches {
+			owner[m] = ""
+		}
+	}
+	for _, name := range environments {
+		env, err := c.In(name)
+		if err != nil {
+			return nil, err
+		}
+		options, err := env.Options()
+		if err != nil {
+			return nil, err
+		}
+		cipher, err := backend.FindKey(ctx, options)
+		if err != nil {
+			continue // that environment's turn tells it
+		}
+		for path, known := range owner {
+			if known != "" {
+				continue
+			}
+			if content, err := cipher.OpenContent(ctx, path, backend.FileOptions{}); err == nil {
+				_ = content.Close()
+				owner[path] = name
+			}
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(owner)) {
+		if owner[path] == "" && path != c.PreviousPath() {
+			return nil, &codeError{fmt.Errorf("%s: the key of no environment opens it; nothing is changed", c.Display(path)), exitCorrupt}
+		}
+	}
+	return owner, nil
+}
+
+// count is "1 file", "2 files".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // namesSeen lists the names in the documents that the old key opens.
@@ -248,7 +320,7 @@ func namesSeen(ctx context.Context, envs []*config.Config, want bool) ([]string,
 // noteLeftBehind says which encrypted files only a previous key opens.
 func (a *app) noteLeftBehind(env *config.Config, key keysource.Key) {
 	if files := needPrevious(env, key); len(files) > 0 {
-		a.note("note: %d more files open with the previous key alone: %s", len(files), oneLine(strings.Join(files, ", ")))
+		a.note("note: %s can be opened with the previous key alone: %s", count(len(files), "more file"), oneLine(strings.Join(files, ", ")))
 		a.note("note: %s rekey --files PATTERN takes such files along", a.name)
 	}
 }
@@ -296,7 +368,7 @@ func (a *app) forgetPrevious(ctx context.Context, o rekeyOptions) error {
 	}
 	if files := needPrevious(c.Config, key); len(files) > 0 && !o.force {
 		return &codeError{&hintError{
-			fmt.Errorf("%d files open with a previous key alone: %s", len(files), strings.Join(files, ", ")),
+			fmt.Errorf("%s can be opened with a previous key alone: %s", count(len(files), "file"), strings.Join(files, ", ")),
 			fmt.Sprintf("%s rekey --files %s takes it along; --force gives it up", a.name, quote(files[0])),
 		}, exitPolicy}
 	}
