@@ -48,6 +48,9 @@ func Main() int {
 		}
 		args = slices.Delete(slices.Clone(args), at, at+1)
 	}
+	if done, err := a.textconvOnly(ctx, args); done {
+		return a.fail(err)
+	}
 	root := a.root()
 	root.SetArgs(args)
 	return a.fail(root.ExecuteContext(ctx))

@@ -73,6 +73,8 @@ func (a *app) root() *cobra.Command {
 		a.rekeyCommand(),
 		a.keyCommand(),
 		a.pluginCommand(),
+		a.gitCommand(),
+		a.leaksCommand(),
 		a.doctorCommand(),
 		a.configCommand(),
 		a.versionCommand(),

@@ -40,6 +40,9 @@ func New(patterns []string) *Set {
 // Longest is the length in bytes of the longest pattern.
 func (s *Set) Longest() int { return s.longest }
 
+// Len is the length in bytes of a pattern.
+func (s *Set) Len(pattern int) int { return len(s.patterns[pattern]) }
+
 // Find calls found for each place in text where a pattern begins, until it
 // returns false. The places of one pattern come in order.
 func (s *Set) Find(text []byte, found func(pattern, at int) bool) {
