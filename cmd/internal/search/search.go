@@ -20,6 +20,8 @@ type Set struct {
 	ends     [][]int32
 	firstEnd uint32
 	width    uint32 // entries of a row
+
+	grams *grams // nil if a pattern is too short for it
 }
 
 // New makes the set of patterns, which are known by their index from then on.
@@ -34,6 +36,7 @@ func New(patterns []string) *Set {
 		}
 	}
 	s.compile(t)
+	s.grams = newGrams(patterns)
 	return s
 }
 
@@ -51,20 +54,31 @@ func (s *Set) Find(text []byte, found func(pattern, at int) bool) {
 	}
 	next, class, firstEnd := s.next, &s.class, s.firstEnd
 	state := uint32(0)
-	for i, b := range text {
-		state = next[state+uint32(class[b])]
-		if state < firstEnd {
-			continue
-		}
-		for _, p := range s.ends[(state-firstEnd)/s.width] {
-			pattern := s.patterns[p]
-			at := i + 1 - min(len(pattern), prefix)
-			if len(pattern) <= len(text)-at && string(text[at:at+len(pattern)]) == pattern && !found(int(p), at) {
+	for i := 0; i < len(text); {
+		if state == 0 && s.grams != nil {
+			if i = s.grams.skip(text, i); i < 0 {
 				return
+			}
+		}
+		for end := min(i+stride, len(text)); i < end; i++ {
+			state = next[state+uint32(class[text[i]])]
+			if state < firstEnd {
+				continue
+			}
+			for _, p := range s.ends[(state-firstEnd)/s.width] {
+				pattern := s.patterns[p]
+				at := i + 1 - min(len(pattern), prefix)
+				if len(pattern) <= len(text)-at && string(text[at:at+len(pattern)]) == pattern && !found(int(p), at) {
+					return
+				}
 			}
 		}
 	}
 }
+
+// stride is how many bytes go through the automaton before the text is skipped
+// through again.
+const stride = 2 * prefix
 
 // trie is the tree of all beginnings. Node 0 is the empty one.
 type trie struct {

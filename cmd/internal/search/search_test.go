@@ -92,6 +92,23 @@ func TestAgainstIndex(t *testing.T) {
 	})
 }
 
+// TestSkips is the same for patterns that are long enough for text to be skipped.
+func TestSkips(t *testing.T) {
+	word := rapid.StringMatching(`[ab]{8,20}|[a-f]{8,12}|abcdefgh[ab]`)
+	noise := rapid.StringMatching(`[ab]{0,9}|[a-h]{0,12}|[x-z]{0,40}`)
+	rapid.Check(t, func(t *rapid.T) {
+		patterns := rapid.SliceOfN(word, 1, 8).Draw(t, "patterns")
+		var text []byte
+		for range rapid.IntRange(0, 8).Draw(t, "pieces") {
+			text = append(text, noise.Draw(t, "noise")...)
+			text = append(text, rapid.SampledFrom(patterns).Draw(t, "pattern")...)
+		}
+		if got, want := all(search.New(patterns), text), naive(patterns, text); !slices.Equal(got, want) {
+			t.Fatalf("%q, want %q", got, want)
+		}
+	})
+}
+
 // FuzzFind compares with bytes.Index. The patterns are separated by NUL.
 func FuzzFind(f *testing.F) {
 	f.Add([]byte("he\x00she\x00his\x00hers"), []byte("ushers"))
@@ -101,8 +118,11 @@ func FuzzFind(f *testing.F) {
 			return
 		}
 		patterns := strings.Split(string(joined), "\x00")
-		if got, want := all(search.New(patterns), text), naive(patterns, text); !slices.Equal(got, want) {
-			t.Errorf("%q in %q: %q, want %q", patterns, text, got, want)
+		long := slices.DeleteFunc(slices.Clone(patterns), func(p string) bool { return len(p) < 8 })
+		for _, patterns := range [][]string{patterns, long} { // long ones let it skip text
+			if got, want := all(search.New(patterns), text), naive(patterns, text); !slices.Equal(got, want) {
+				t.Errorf("%q in %q: %q, want %q", patterns, text, got, want)
+			}
 		}
 	})
 }
