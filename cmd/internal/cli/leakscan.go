@@ -122,7 +122,7 @@ func (r *result) sort() {
 
 // scanTree looks through files and all that is below directories, but for .git.
 func scanTree(ctx context.Context, p *patterns, roots []string) (*result, error) {
-	paths := make(chan string, 256)
+	batches := make(chan []string, 16) // a path alone would wake a worker for each
 	all := &result{}
 	var mu sync.Mutex
 	var workers sync.WaitGroup
@@ -130,13 +130,15 @@ func scanTree(ctx context.Context, p *patterns, roots []string) (*result, error)
 		workers.Go(func() {
 			s := p.scanner()
 			part := &result{}
-			for path := range paths {
-				part.files++
-				leaks, err := s.file(path)
-				if err != nil {
-					part.unread = append(part.unread, err.Error())
+			for batch := range batches {
+				for _, path := range batch {
+					part.files++
+					leaks, err := s.file(path)
+					if err != nil {
+						part.unread = append(part.unread, err.Error())
+					}
+					part.add(path, leaks)
 				}
-				part.add(path, leaks)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -145,9 +147,15 @@ func scanTree(ctx context.Context, p *patterns, roots []string) (*result, error)
 			all.bytes += s.bytes
 		})
 	}
-	var unread []string
-	err := walkFiles(ctx, roots, func(path string) { paths <- path }, func(err error) { unread = append(unread, err.Error()) })
-	close(paths)
+	var unread, batch []string
+	err := walkFiles(ctx, roots, func(path string) {
+		if batch = append(batch, path); len(batch) == cap(batch) {
+			batches <- batch
+			batch = make([]string, 0, 64)
+		}
+	}, func(err error) { unread = append(unread, err.Error()) })
+	batches <- batch
+	close(batches)
 	workers.Wait()
 	all.unread = append(all.unread, unread...)
 	all.sort()
@@ -191,7 +199,7 @@ func walkFiles(ctx context.Context, roots []string, visit func(path string), unr
 }
 
 func (s *scanner) file(path string) ([]*leak, error) {
-	f, err := os.Open(path)
+	f, err := openQuick(path)
 	if err != nil {
 		return nil, err
 	}
