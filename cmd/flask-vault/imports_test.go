@@ -42,6 +42,11 @@ var rules = []struct {
 		not:      []string{"google.golang.org/grpc/", "google.golang.org/protobuf/", "github.com/hashicorp/go-plugin/"},
 		why:      "every command pays for it at start-up (gRPC and go-plugin triple it): what needs them is another program that this one starts",
 	},
+	{
+		packages: []string{"cmd/flask-vault-textconv"},
+		not:      []string{"github.com/spf13/cobra/", "google.golang.org/", "github.com/hashicorp/", module + "cmd/internal/cli/"},
+		why:      "git starts it once for each version of a file",
+	},
 }
 
 func TestImportRules(t *testing.T) {

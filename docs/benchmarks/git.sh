@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-CGO_ENABLED=0 go build -tags grpcnotrace -trimpath -ldflags '-s -w' -o "$dir" ./cmd/flask-vault ./docs/benchmarks/pair
+CGO_ENABLED=0 go build -tags grpcnotrace -trimpath -ldflags '-s -w' -o "$dir" ./cmd/flask-vault ./cmd/flask-vault-textconv ./docs/benchmarks/pair
 library=$(go env GOROOT)/src
 PATH=$dir:$PATH HOME=$dir GIT_CONFIG_NOSYSTEM=1
 export PATH HOME GIT_CONFIG_NOSYSTEM

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,19 +65,52 @@ type gitSetting struct{ name, value string }
 
 // gitSettings are those of the drivers, for vaults in these directories.
 func gitSettings(vaults []string) []gitSetting {
-	textconv := "command -v flask-vault >/dev/null || { echo '(encrypted; flask-vault is not on the PATH)'; exit; }; exec flask-vault git textconv"
-	if len(vaults) != 1 || vaults[0] != "." {
-		for _, dir := range vaults {
-			textconv += " --vault " + quote(dir)
-		}
-	}
 	return []gitSetting{
-		{"diff." + driver + ".textconv", textconv},
-		{"diff." + driver + ".cachetextconv", "false"},
+		{"diff." + driver + ".textconv", textconvSetting(vaults)},
+		{"diff." + driver + ".cachetextconv", "false"}, // it would keep plaintext in .git
 		{"diff." + driver + ".binary", "false"},
 		{"merge." + driver + ".name", "flask-vault, by key"},
 		{"merge." + driver + ".driver", "flask-vault git merge-driver %O %A %B %P"},
 	}
+}
+
+// textconvSetting is the command for textconv. The small program is the quicker
+// one, and git starts a command that is one word without a shell, which is quicker
+// still. Else the shell finds flask-vault, or says that it did not.
+func textconvSetting(vaults []string) string {
+	args := ""
+	if len(vaults) != 1 || vaults[0] != "." {
+		for _, dir := range vaults {
+			args += " --vault " + quote(dir)
+		}
+	}
+	program := filepath.ToSlash(textconvProgram())
+	if program != "" && args == "" && quote(program) == program && !strings.ContainsAny(program, "%=") {
+		return program
+	}
+	command := "flask-vault git textconv"
+	if program != "" {
+		command = quote(program)
+	}
+	first, _, _ := strings.Cut(command, " git ")
+	return "command -v " + first + " >/dev/null || { echo '(encrypted; flask-vault is not on the PATH)'; exit; }; exec " + command + args
+}
+
+// textconvProgram is where flask-vault-textconv is: on the PATH, or beside this
+// program. "" if it is not installed.
+func textconvProgram() string {
+	const name = "flask-vault-textconv"
+	if path, err := exec.LookPath(name); err == nil {
+		if path, err = filepath.Abs(path); err == nil {
+			return path
+		}
+	}
+	if program, err := os.Executable(); err == nil {
+		if path, err := exec.LookPath(filepath.Join(filepath.Dir(program), name)); err == nil {
+			return path
+		}
+	}
+	return ""
 }
 
 // repo finds the work tree of a vault, and the vault's directory in it.
@@ -322,7 +356,9 @@ type enrollment struct {
 	HooksMade    bool   `json:"hooks_made,omitempty"`    // the directory
 }
 
-func enrollmentFile(r *gitrepo.Repo) string { return filepath.Join(r.Dir, "flask-vault", "enroll.json") }
+func enrollmentFile(r *gitrepo.Repo) string {
+	return filepath.Join(r.Dir, "flask-vault", "enroll.json")
+}
 
 func loadEnrollment(r *gitrepo.Repo) (*enrollment, error) {
 	text, err := os.ReadFile(enrollmentFile(r))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/cmd/internal/gitrepo"
+	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
@@ -59,7 +60,7 @@ type danger struct {
 // guard is one look at the index.
 type guard struct {
 	repo    *gitrepo.Repo
-	keys    []*environmentKey
+	keys    []*vaultkeys.Environment
 	known   *known
 	entries []gitrepo.Entry
 	dangers []danger
@@ -133,7 +134,7 @@ func (g *guard) look(ctx context.Context, a *app, c *config.Config) (err error) 
 		return err
 	}
 	for _, v := range vaults {
-		keys, err := findKeys(ctx, v)
+		keys, err := vaultkeys.Find(ctx, v)
 		if err != nil {
 			return err
 		}
@@ -179,11 +180,11 @@ func (g *guard) vaults(ctx context.Context, a *app, c *config.Config) ([]*config
 // knowCommits adds the values of the documents as the last commit has them and
 // as they are staged: a value that leaves the vault may have come into a text.
 func (g *guard) knowCommits(ctx context.Context) error {
-	var owners []*environmentKey
+	var owners []*vaultkeys.Environment
 	var names []string
 	for _, e := range g.keys {
 		path, ok := pathInRepo(g.repo, e.Path())
-		if ok && e.cipher != nil && !strings.Contains(path, "\n") {
+		if ok && e.Cipher != nil && !strings.Contains(path, "\n") {
 			owners = append(owners, e, e)
 			names = append(names, "HEAD:"+path, ":"+path)
 		}
@@ -229,7 +230,7 @@ func (g *guard) twins(ctx context.Context) error {
 			return nil
 		}
 		blob, err := io.ReadAll(content)
-		if err == nil && envelopeFault(blob) == "" { // else it is some other program's .enc
+		if err == nil && vaultkeys.Fault(blob) == "" { // else it is some other program's .enc
 			g.dangers = append(g.dangers, danger{Path: name, What: "it is the plaintext of " + path.Base(name) + ".enc"})
 		}
 		return err
@@ -239,7 +240,7 @@ func (g *guard) twins(ctx context.Context) error {
 // contents looks at every blob that is staged.
 func (g *guard) contents(ctx context.Context) error {
 	keyFiles := map[string]bool{}
-	for _, p := range keyPaths(g.keys) {
+	for _, p := range vaultkeys.KeyFiles(g.keys) {
 		if name, ok := pathInRepo(g.repo, p); ok {
 			keyFiles[name] = true
 		}
@@ -285,19 +286,19 @@ func (g *guard) sealed(name string, size int64, content io.Reader) error {
 		g.notes = append(g.notes, name+": git-lfs keeps it elsewhere")
 		return nil
 	}
-	if fault := envelopeFault(blob); fault != "" {
+	if fault := vaultkeys.Fault(blob); fault != "" {
 		g.dangers = append(g.dangers, danger{Path: name, What: "it is not an encrypted file: " + fault})
 		return nil
 	}
 	for _, e := range g.keys {
-		if _, err := e.opens(blob); err == nil {
-			if owner == nil || owner == e || owner.key.Equal(e.key) {
+		if _, err := e.Open(blob); err == nil {
+			if owner == nil || owner == e || owner.Key.Equal(e.Key) {
 				return nil
 			}
 			g.dangers = append(g.dangers, danger{Path: name, What: fmt.Sprintf("it is encrypted with the key of %s, not of %s", e.Environment, owner.Environment)})
 			return nil
 		}
-		if e.cipher == nil && (owner == nil || owner == e) {
+		if e.Cipher == nil && (owner == nil || owner == e) {
 			missing = e.Environment
 		}
 	}
@@ -311,7 +312,7 @@ func (g *guard) sealed(name string, size int64, content io.Reader) error {
 
 // owner is the environment that a file is a document of, or the previous keys; nil
 // if it is another one.
-func (g *guard) owner(name string) *environmentKey {
+func (g *guard) owner(name string) *vaultkeys.Environment {
 	for _, e := range g.keys {
 		for _, p := range []string{e.Path(), e.PreviousPath(), e.LocalPath()} {
 			if in, ok := pathInRepo(g.repo, p); ok && in == name {

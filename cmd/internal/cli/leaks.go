@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/cmd/internal/gitrepo"
+	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 )
 
 // maxLeaks is how many lines leaks prints for a person.
@@ -55,7 +56,7 @@ func (a *app) leaks(ctx context.Context, args []string, o leakOptions) error {
 	if err != nil {
 		return err
 	}
-	keys, err := findKeys(ctx, c.Config)
+	keys, err := vaultkeys.Find(ctx, c.Config)
 	if err != nil {
 		return err
 	}
@@ -184,7 +185,7 @@ func megabytes(n int64) string {
 
 // mindGit leaves out the key in its own file, unless git tracks that, and marks
 // what git ignores. r may be nil.
-func (r *result) mindGit(ctx context.Context, repo *gitrepo.Repo, keys []*environmentKey) error {
+func (r *result) mindGit(ctx context.Context, repo *gitrepo.Repo, keys []*vaultkeys.Environment) error {
 	if len(r.leaks) == 0 {
 		return nil
 	}
@@ -210,7 +211,7 @@ func (r *result) mindGit(ctx context.Context, repo *gitrepo.Repo, keys []*enviro
 			return filepath.ToSlash(rel)
 		}
 	}
-	files := keyPaths(keys)
+	files := vaultkeys.KeyFiles(keys)
 	r.leaks = slices.DeleteFunc(r.leaks, func(l *leak) bool {
 		abs, err := filepath.Abs(l.Path)
 		return err == nil && l.Secrets[0].Name == masterKey && slices.Contains(files, abs) && !tracked[inRepo(l.Path)]
@@ -232,11 +233,11 @@ func (r *result) mindGit(ctx context.Context, repo *gitrepo.Repo, keys []*enviro
 }
 
 // addHistory adds the values that earlier commits of the vault's files have.
-func (k *known) addHistory(ctx context.Context, r *gitrepo.Repo, keys []*environmentKey) error {
-	of := map[string]*environmentKey{}
+func (k *known) addHistory(ctx context.Context, r *gitrepo.Repo, keys []*vaultkeys.Environment) error {
+	of := map[string]*vaultkeys.Environment{}
 	var paths []string
 	for _, e := range keys {
-		if e.cipher == nil {
+		if e.Cipher == nil {
 			continue
 		}
 		if path, ok := pathInRepo(r, e.Path()); ok {
@@ -247,7 +248,7 @@ func (k *known) addHistory(ctx context.Context, r *gitrepo.Repo, keys []*environ
 	if len(paths) == 0 {
 		return nil
 	}
-	owner := map[string]*environmentKey{}
+	owner := map[string]*vaultkeys.Environment{}
 	var blobs []gitrepo.Entry
 	err := r.Changes(ctx, paths, func(c gitrepo.Change) bool {
 		if owner[c.ID] == nil {

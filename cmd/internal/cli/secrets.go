@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,68 +12,9 @@ import (
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/cmd/internal/forms"
 	"github.com/flask-vault/flask-vault/cmd/internal/search"
+	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 	"github.com/flask-vault/flask-vault/format"
-	"github.com/flask-vault/flask-vault/keysource"
-	"github.com/flask-vault/flask-vault/keysource/env"
-	keyfile "github.com/flask-vault/flask-vault/keysource/file"
 )
-
-// environmentKey is one environment of a vault and what opens it.
-type environmentKey struct {
-	*config.Config
-	options backend.Options
-	key     keysource.Key
-	cipher  *backend.Cipher // nil where there is no key
-	err     error           // why there is none
-}
-
-// opens reports whether a blob is an envelope that the environment's key opens.
-func (e *environmentKey) opens(blob []byte) ([]byte, error) {
-	if e.cipher == nil {
-		return nil, e.err
-	}
-	return e.cipher.Open(blob, nil)
-}
-
-// findKeys asks for the key of every environment of a vault. It changes nothing:
-// a rekey that was interrupted stays so.
-func findKeys(ctx context.Context, c *config.Config) ([]*environmentKey, error) {
-	var all []*environmentKey
-	for _, name := range c.Environments {
-		e := &environmentKey{}
-		var err error
-		if e.Config, err = c.In(name); err != nil {
-			return nil, err
-		}
-		if e.options, e.err = e.Options(); e.err == nil {
-			e.err = e.find(ctx, e.options.Keys)
-		}
-		all = append(all, e)
-	}
-	return all, nil
-}
-
-// find asks sources for the environment's key.
-func (e *environmentKey) find(ctx context.Context, sources keysource.Chain) error {
-	key, source, err := sources.Find(ctx)
-	if err != nil {
-		return err
-	}
-	if e.options.KeyID != "" && key.ID() != e.options.KeyID {
-		return &backend.WrongKeyError{Source: source.Name(), Have: key.ID(), Want: e.options.KeyID}
-	}
-	c, err := backend.NewCipher(key)
-	if err != nil {
-		return err
-	}
-	previous, err := c.PreviousKeys(e.options.Previous)
-	if err != nil && !errors.Is(err, backend.ErrAuth) { // of another branch, from before or after a rekey
-		return err
-	}
-	e.key = key
-	e.cipher, err = backend.NewCipher(key, previous...)
-	return err
-}
 
 // gitEnviron is the environment for git: ours without the variables that hold keys.
 func gitEnviron(c *config.Config) []string {
@@ -87,28 +27,6 @@ func gitEnviron(c *config.Config) []string {
 		}
 	}
 	return withoutKeys(environ, backend.Options{})
-}
-
-// keyPaths are the paths of the key files that any environment names.
-func keyPaths(keys []*environmentKey) []string {
-	var paths []string
-	for _, e := range keys {
-		for _, s := range e.options.Keys {
-			if f, ok := s.(*keyfile.Source); ok && !slices.Contains(paths, f.Path()) {
-				paths = append(paths, f.Path())
-			}
-		}
-	}
-	return paths
-}
-
-// isQuick reports whether a key source is neither a process nor a question.
-func isQuick(s keysource.Source) bool {
-	switch s.(type) {
-	case *env.Source, *keyfile.Source:
-		return true
-	}
-	return false
 }
 
 // known is all that must not be in a text: the values of every environment and
@@ -150,11 +68,11 @@ const masterKey = "the master key"
 func newKnown() *known { return &known{byText: map[string]*secret{}} }
 
 // addKey adds an environment's key, as its file has it, and as its bytes.
-func (k *known) addKey(e *environmentKey) {
-	if e.cipher == nil {
+func (k *known) addKey(e *vaultkeys.Environment) {
+	if e.Cipher == nil {
 		return
 	}
-	key := e.key
+	key := e.Key
 	k.add(key.Text(), secretName{Environment: e.Environment, Name: masterKey}, func(add func(string, forms.Kind)) {
 		add(strings.TrimRight(key.Text(), "="), forms.Plain)
 		raw := key.Bytes()
@@ -166,12 +84,12 @@ func (k *known) addKey(e *environmentKey) {
 
 // addDocument adds the values of a sealed document. One that does not open or
 // parse is an error.
-func (k *known) addDocument(e *environmentKey, blob []byte, old bool) error {
-	text, err := e.opens(blob)
+func (k *known) addDocument(e *vaultkeys.Environment, blob []byte, old bool) error {
+	text, err := e.Open(blob)
 	if err != nil {
 		return err
 	}
-	doc, err := e.options.Format.Parse(text)
+	doc, err := e.Options.Format.Parse(text)
 	if err != nil {
 		return err
 	}
@@ -211,13 +129,13 @@ func (k *known) add(text string, name secretName, forms func(add func(string, fo
 
 // addVault adds the keys and the documents of a vault as they are in the work
 // tree. What cannot be opened is in failed.
-func (k *known) addVault(keys []*environmentKey) {
+func (k *known) addVault(keys []*vaultkeys.Environment) {
 	for _, e := range keys {
 		k.addKey(e)
 		for _, path := range []string{e.Path(), e.LocalPath()} {
 			blob, err := os.ReadFile(path)
 			switch {
-			case err != nil && (path == e.LocalPath() || e.optional(keys)):
+			case err != nil && (path == e.LocalPath() || optional(e, keys)):
 				continue // it need not be there
 			case err != nil:
 				err = fmt.Errorf("%s: %w", e.Display(path), errors.Unwrap(err))
@@ -234,7 +152,7 @@ func (k *known) addVault(keys []*environmentKey) {
 
 // optional reports whether an environment need not have a document: a vault may
 // consist of named environments alone.
-func (e *environmentKey) optional(all []*environmentKey) bool {
+func optional(e *vaultkeys.Environment, all []*vaultkeys.Environment) bool {
 	return e.Environment == config.DefaultEnvironment && len(all) > 1
 }
 
