@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 		"flask-vault": main,
 		"flask":       main, // as through a link
 		"as-nobody":   asNobody,
-		// Beside flask-vault under its own name, for a script to link on its PATH.
-		"textconv-program": func() { os.Exit(textconv.Main()) },
+		// As cmd/flask-vault-textconv has it.
+		"flask-vault-textconv": func() { os.Exit(textconv.Main()) },
 	})
 }

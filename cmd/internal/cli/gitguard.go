@@ -155,10 +155,13 @@ func (g *guard) look(ctx context.Context, a *app, c *config.Config) (err error) 
 
 // vaults are the one that the command is in, and those that were enrolled.
 func (g *guard) vaults(ctx context.Context, a *app, c *config.Config) ([]*config.Config, error) {
-	vaults := []*config.Config{c}
 	dirs, err := g.repo.Config(ctx, vaultSetting)
 	if err != nil {
 		return nil, err
+	}
+	var vaults []*config.Config
+	if len(dirs) == 0 || c.File != "" || fileExists(c.Path()) { // else the hook runs above the vaults
+		vaults = append(vaults, c)
 	}
 	for _, dir := range dirs {
 		o := a.overrides
