@@ -143,10 +143,10 @@ func (a *app) tellLeaks(k *known, found *result, o leakOptions) error {
 	case err != nil:
 		return err
 	case len(found.leaks) == 0:
-		a.note("no leak in %s, %s", count(found.files, "file"), megabytes(found.bytes))
+		a.note("no leak in %s, %s", found.searched(), megabytes(found.bytes))
 		return nil
 	}
-	return &codeError{&hintError{fmt.Errorf("%s in %s", count(len(found.leaks), "leak"), count(found.files, "file")),
+	return &codeError{&hintError{fmt.Errorf("%s in %s", count(len(found.leaks), "leak"), found.searched()),
 		"a value that others may have seen has to be changed where it is used; then set the new one"}, exitInvalid}
 }
 

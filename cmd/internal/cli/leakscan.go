@@ -106,6 +106,16 @@ type result struct {
 	files  int
 	bytes  int64
 	unread []string // what could not be read, and why
+
+	history bool // files are objects of git: versions of files, and messages
+}
+
+// searched is what was searched through, for a person.
+func (r *result) searched() string {
+	if !r.history {
+		return count(r.files, "file")
+	}
+	return count(r.files, "object") + " of git"
 }
 
 func (r *result) add(path string, leaks []*leak) {
@@ -246,7 +256,7 @@ func ids(entries []gitrepo.Entry) func(yield func(string) bool) {
 // once, and finds the first commit and path of what it found.
 func scanHistory(ctx context.Context, r *gitrepo.Repo, p *patterns) (*result, error) {
 	s := p.scanner()
-	all := &result{}
+	all := &result{history: true}
 	byObject := map[string][]*leak{}
 	reachable, failed := r.Reachable(ctx)
 	var checkErr error
