@@ -121,7 +121,7 @@ func withBlock(text []byte, exists bool, lines []string) ([]byte, error) {
 		return nil, err
 	}
 	ending := "\n"
-	if bytes.Contains(text, []byte("\r\n")) {
+	if b.begin == b.end && bytes.Contains(text, []byte("\r\n")) || bytes.HasSuffix(text[b.begin:b.end], []byte("\r\n")) {
 		ending = "\r\n"
 	}
 	before, after := bytes.Clone(text[:b.begin]), text[b.end:]
@@ -149,7 +149,11 @@ func withoutBlock(text []byte) ([]byte, error) {
 	}
 	before, after := text[:b.begin], text[b.end:]
 	if b.flags == noLineEnd && len(after) == 0 {
-		before = bytes.TrimSuffix(bytes.TrimSuffix(before, []byte("\n")), []byte("\r"))
+		ending := "\n"
+		if bytes.HasSuffix(text[b.begin:b.end], []byte("\r\n")) {
+			ending = "\r\n"
+		}
+		before = bytes.TrimSuffix(before, []byte(ending))
 	}
 	rest := slices.Concat(before, after)
 	if b.flags == noFile && len(rest) == 0 {
