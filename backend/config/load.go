@@ -39,6 +39,7 @@ type environment struct {
 	KeyID       string `mapstructure:"key_id"`
 	Base        string
 	Required    []string
+	NotSecret   []string `mapstructure:"not_secret"`
 	Files       []string
 }
 

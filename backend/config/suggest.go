@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-var knownFields = []string{"version", "credentials", "keysource", "key_id", "base", "required", "files", "environments", "plugins", "start_timeout", "call_timeout"}
+var knownFields = []string{"version", "credentials", "keysource", "key_id", "base", "required", "not_secret", "files", "environments", "plugins", "start_timeout", "call_timeout"}
 
 // unknownField says which field is not known, by its path as mapstructure
 // writes it ("environments[production].credntials"), and which one it is near.

@@ -111,11 +111,13 @@ func (a *app) tellKnown(k *known, asJSON bool) {
 	for _, f := range k.failed {
 		a.note("note: the values of %s are not searched for: %s", f.Environment, sanitize(f.Why))
 	}
-	if len(k.skipped) > 0 && !asJSON {
-		var names []secretName
-		for _, s := range k.skipped {
+	var names []secretName
+	for _, s := range k.skipped {
+		if s.Why != notSecret { // whoever wrote that knows it
 			names = append(names, s.secretName)
 		}
+	}
+	if len(names) > 0 && !asJSON {
 		a.note("note: too short or too common to be searched for: %s", sanitize(nameList(names)))
 	}
 }

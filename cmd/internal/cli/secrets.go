@@ -94,16 +94,25 @@ func (k *known) addDocument(e *vaultkeys.Environment, blob []byte, old bool) err
 		return err
 	}
 	for _, name := range doc.Names() {
-		if v, err := doc.Get(name); err == nil && v.Kind() != format.Null {
-			k.addValue(v.Reveal(), secretName{Environment: e.Environment, Name: name, Old: old})
+		v, err := doc.Get(name)
+		if err != nil || v.Kind() == format.Null {
+			continue
 		}
+		why := forms.Weak(v.Reveal())
+		if slices.ContainsFunc(e.NotSecret, func(n string) bool { return name == n || strings.HasPrefix(name, n+".") }) {
+			why = notSecret
+		}
+		k.addValue(v.Reveal(), secretName{Environment: e.Environment, Name: name, Old: old}, why)
 	}
 	return nil
 }
 
-func (k *known) addValue(text string, name secretName) {
-	why := forms.Weak(text)
-	if lines := forms.Lines(text); why == "" || len(lines) > 0 {
+const notSecret = "not_secret names it"
+
+// addValue adds a value unless why says that it is not searched for. A value that
+// is weak as a whole may have lines that are not.
+func (k *known) addValue(text string, name secretName, why string) {
+	if why == "" || why != notSecret && len(forms.Lines(text)) > 0 {
 		k.add(text, name, func(add func(string, forms.Kind)) {
 			forms.Each(text, func(line string) bool { return forms.Weak(line) == "" }, add)
 		})

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -87,7 +88,7 @@ func (r *Repo) batch(ctx context.Context, ids iter.Seq[string], args []string, e
 func answers(from *bufio.Reader, each func(*bufio.Reader, Object) error) error {
 	for {
 		line, err := from.ReadString('\n')
-		if err == io.EOF && line == "" {
+		if errors.Is(err, io.EOF) && line == "" {
 			return nil
 		}
 		if err != nil {
