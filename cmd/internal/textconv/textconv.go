@@ -178,9 +178,11 @@ func open(ctx context.Context, name string, blob []byte, vaults []string) ([]byt
 func environments(vaults []string) []*vaultkeys.Environment {
 	var all []*vaultkeys.Environment
 	for _, dir := range vaults {
-		c, err := config.Resolve(config.Overrides{Dir: dir, Plugins: external.Options{
-			Notice: func(string) {}, Words: func(string, string) {},
-		}})
+		c, err := config.Resolve(config.Overrides{
+			Dir:         dir,
+			Environment: config.DefaultEnvironment, // all are tried, whichever is chosen
+			Plugins:     external.Options{Notice: func(string) {}, Words: func(string, string) {}},
+		})
 		if err != nil {
 			continue
 		}
