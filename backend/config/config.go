@@ -45,6 +45,7 @@ type Config struct {
 	KeyID        string   // id of the key that is recorded, "" if none is
 	Base         string   // the environment whose values this one overrides, "" if none
 	Required     []string // the values that check wants in every environment
+	NotSecret    []string // the names whose values leaks does not look for; each stands for all below it
 	Files        []string // patterns of further encrypted files that rekey moves, relative to Root
 	Insecure     bool     // whether key files that others can read are read
 
@@ -140,7 +141,7 @@ func (c *Config) applyFile() error {
 		}
 		c.Credentials = filepath.Join("credentials", c.Environment+".yml.enc")
 		// Another environment never has the default one's files or key by omission.
-		layers[0] = environment{KeySource: f.KeySource, Required: f.Required}
+		layers[0] = environment{KeySource: f.KeySource, Required: f.Required, NotSecret: f.NotSecret}
 		layers = append(layers, env)
 	}
 	for _, l := range layers {
@@ -183,6 +184,9 @@ func (c *Config) applyEnvironment(e environment) error {
 	c.setString("base", &c.Base, file, e.Base)
 	if len(e.Required) > 0 {
 		c.Required, c.Origin["required"] = e.Required, file
+	}
+	if len(e.NotSecret) > 0 {
+		c.NotSecret, c.Origin["not_secret"] = e.NotSecret, file
 	}
 	if len(e.Files) > 0 {
 		c.Files, c.Origin["files"] = e.Files, file

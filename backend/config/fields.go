@@ -30,6 +30,7 @@ func (e *environment) fields() fields {
 		"base":        text(&e.Base),
 		"required":    texts(&e.Required),
 		"files":       texts(&e.Files),
+		"not_secret":  texts(&e.NotSecret),
 	}
 }
 

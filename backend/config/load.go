@@ -33,6 +33,7 @@ type environment struct {
 	KeyID       string
 	Base        string
 	Required    []string
+	NotSecret   []string
 	Files       []string
 }
 

@@ -51,6 +51,11 @@ var rules = []struct {
 		},
 		why: "every command pays for it at start-up: gRPC and go-plugin triple it, viper adds a third",
 	},
+	{
+		packages: []string{"cmd/flask-vault-textconv"},
+		not:      []string{"github.com/spf13/cobra/", "google.golang.org/", "github.com/hashicorp/", module + "cmd/internal/cli/"},
+		why:      "git starts it once for each version of a file",
+	},
 }
 
 func TestImportRules(t *testing.T) {

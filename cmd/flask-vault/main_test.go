@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flask-vault/flask-vault/cmd/internal/textconv"
 )
 
 // TestMain makes the test binary the program itself when it is started under
@@ -21,5 +23,7 @@ func TestMain(m *testing.M) {
 		"flask-vault": main,
 		"flask":       main, // as through a link
 		"as-nobody":   asNobody,
+		// As cmd/flask-vault-textconv has it.
+		"flask-vault-textconv": func() { os.Exit(textconv.Main()) },
 	})
 }

@@ -47,6 +47,9 @@ func Main() int {
 		}
 		args = slices.Delete(slices.Clone(args), at, at+1)
 	}
+	if done, err := a.textconvOnly(ctx, args); done {
+		return a.fail(err)
+	}
 	root := a.root(args)
 	root.SetArgs(args)
 	return a.fail(root.ExecuteContext(ctx))
@@ -208,4 +211,12 @@ func (a *app) printJSON(v any) error {
 		return err
 	}
 	return a.print(b.Bytes())
+}
+
+// count is "1 file", "2 files".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -43,6 +43,7 @@ func (a *app) config(asJSON bool) error {
 		{Name: "key_id", Value: c.KeyID},
 		{Name: "base", Value: c.Base},
 		{Name: "required", Value: strings.Join(c.Required, ", ")},
+		{Name: "not_secret", Value: strings.Join(c.NotSecret, ", ")},
 		{Name: "files", Value: strings.Join(c.Files, ", ")},
 		{Name: "insecure_key_file", Value: fmt.Sprint(c.Insecure)},
 	} {

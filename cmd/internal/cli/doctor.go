@@ -171,7 +171,7 @@ func (a *app) examineGit(ctx context.Context, c *vault) []finding {
 	} else {
 		findings = append(findings, ok("git keeps encrypted files byte for byte"))
 	}
-	return findings
+	return append(findings, a.examineEnrollment(ctx, c)...)
 }
 
 func (a *app) examinePlugins() []finding {

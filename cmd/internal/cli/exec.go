@@ -12,6 +12,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/cmd/internal/child"
+	"github.com/flask-vault/flask-vault/cmd/internal/forms"
 	"github.com/flask-vault/flask-vault/cmd/internal/private"
 	"github.com/flask-vault/flask-vault/cmd/internal/redact"
 	"github.com/flask-vault/flask-vault/cmd/internal/variables"
@@ -192,7 +193,7 @@ func (a *app) redaction(layers backend.Layers, vars []variables.Variable) (func(
 	}
 	for _, v := range vars {
 		values = append(values, v.Value.Reveal())
-		if !redact.Worth(v.Value.Reveal()) {
+		if !forms.Worth(v.Value.Reveal()) {
 			open = append(open, v.Key)
 		}
 	}

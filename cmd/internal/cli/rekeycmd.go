@@ -281,14 +281,6 @@ func fileOwners(ctx context.Context, c *config.Config, environments, patterns []
 	return owner, nil
 }
 
-// count is "1 file", "2 files".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // namesSeen lists the names in the documents that the old key opens.
 func namesSeen(ctx context.Context, envs []*config.Config, want bool) ([]string, error) {
 	if !want {

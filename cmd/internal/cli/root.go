@@ -120,6 +120,7 @@ func (a *app) commands(args []string) []func() *cobra.Command {
 		{"key", a.keyCommand},
 		{"plugin", a.pluginCommand},
 		{"git", a.gitCommand},
+		{"leaks", a.leaksCommand},
 		{"doctor", a.doctorCommand},
 		{"config", a.configCommand},
 		{"completion", a.completionCommand},

@@ -8,39 +8,17 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/term"
 
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/cmd/internal/visible"
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
-// sanitize makes text safe to show on a terminal: line ends and tabs stay, and
-// every other control character, format character (which can reorder what is
-// shown) and invalid byte becomes visible.
-func sanitize(text string) string {
-	if utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !harmless(r) }) < 0 {
-		return text
-	}
-	var b strings.Builder
-	for len(text) > 0 {
-		r, n := utf8.DecodeRuneInString(text)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, text[0])
-		case harmless(r):
-			b.WriteRune(r)
-		case r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-		text = text[n:]
-	}
-	return b.String()
-}
+// sanitize makes text safe to show on a terminal.
+func sanitize(text string) string { return visible.Text(text) }
 
 // oneLine is sanitize for a name within a message: a line end or a tab in it
 // could pass for a message, or a column, of ours.
@@ -95,10 +73,6 @@ func unjoined(err error) string {
 		}
 	}
 	return text
-}
-
-func harmless(r rune) bool {
-	return r == '\n' || r == '\t' || !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) && r != '\u2028' && r != '\u2029'
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

@@ -2,8 +2,7 @@
 // was given them.
 //
 // [Compile] makes one automaton (Aho and Corasick's) of every form in which a
-// secret may be printed: as it is, in base64 at any alignment, in hex, escaped for
-// JSON, a URL or a shell, and line by line. A [Writer] passes a stream through it
+// secret may be printed, as package forms lists them. A [Writer] passes a stream through it
 // and writes [Mask] for what it finds, wherever the chunks of the stream begin.
 // It holds back only what may be the beginning of a secret.
 //

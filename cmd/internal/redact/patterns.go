@@ -1,6 +1,11 @@
 package redact
 
-import "slices"
+import (
+	"maps"
+	"slices"
+
+	"github.com/flask-vault/flask-vault/cmd/internal/forms"
+)
 
 // Patterns is the automaton. It does not change and is safe for use by several
 // goroutines.
@@ -14,6 +19,18 @@ type Patterns struct {
 }
 
 func edge(state int32, b byte) uint64 { return uint64(state)<<8 | uint64(b) }
+
+// Compile makes the automaton that finds the values in all their forms. Values
+// that [forms.Worth] rejects are not found.
+func Compile(values []string) *Patterns {
+	texts := map[string]bool{}
+	for _, v := range values {
+		if forms.Worth(v) {
+			forms.Each(v, nil, func(text string, _ forms.Kind) { texts[text] = true })
+		}
+	}
+	return compile(slices.Sorted(maps.Keys(texts)))
+}
 
 // compile makes the automaton of patterns, none of which is empty.
 func compile(patterns []string) *Patterns {

@@ -1,4 +1,4 @@
-package redact
+package forms
 
 import (
 	"slices"

@@ -1,11 +1,10 @@
-package redact
+package forms
 
 import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,47 +19,70 @@ const (
 	minLine = 8
 )
 
-// Compile makes the automaton that finds the values in all their forms. Values
-// that [Worth] rejects are not found.
-func Compile(values []string) *Patterns {
-	forms := map[string]bool{}
-	add := func(text string) {
+// Kind names a group of forms.
+type Kind string
+
+// The kinds of forms. Where two give the same text, it is of the first.
+const (
+	Plain   Kind = "plain"
+	Base64  Kind = "base64"
+	Hex     Kind = "hex"
+	URL     Kind = "URL-escaped"
+	JSON    Kind = "JSON-escaped"
+	Escaped Kind = "escaped" // for a shell or a programming language
+)
+
+// Each calls add with every form of a value: the value itself, and each of its
+// [Lines] that keep accepts; nil accepts all. A text may come more than once.
+func Each(value string, keep func(line string) bool, add func(text string, kind Kind)) {
+	long := func(text string, kind Kind) {
 		if len(text) >= minPattern {
-			forms[text] = true
+			add(text, kind)
 		}
 	}
-	for _, v := range values {
-		if !Worth(v) {
-			continue
-		}
-		variants(v, add)
-		lines := strings.FieldsFunc(v, func(r rune) bool { return r == '\n' || r == '\r' })
-		if len(lines) < 2 {
-			continue
-		}
-		add(strings.Join(strings.Split(strings.ReplaceAll(v, "\r\n", "\n"), "\n"), "\r\n")) // as a terminal has it
-		for _, line := range lines {
-			line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "- "))
-			if len(line) >= minLine && !strings.HasPrefix(line, "-----") {
-				variants(line, add)
-			}
+	variants(value, long)
+	lines := Lines(value)
+	if lines != nil {
+		long(strings.Join(strings.Split(strings.ReplaceAll(value, "\r\n", "\n"), "\n"), "\r\n"), Plain) // as a terminal has it
+	}
+	for _, line := range lines {
+		if keep == nil || keep(line) {
+			variants(line, long)
 		}
 	}
-	return compile(slices.Sorted(maps.Keys(forms)))
+}
+
+// Lines are the lines of a value that are long enough to be found alone, without
+// what is around them. A value of one line has none.
+func Lines(value string) []string {
+	all := strings.FieldsFunc(value, func(r rune) bool { return r == '\n' || r == '\r' })
+	if len(all) < 2 {
+		return nil
+	}
+	lines := []string{}
+	for _, line := range all {
+		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "- "))
+		if len(line) >= minLine && !strings.HasPrefix(line, "-----") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // variants adds every form of one text.
-func variants(v string, add func(string)) {
-	add(v)
-	add(strings.TrimSpace(v))
-	add(hex.EncodeToString([]byte(v)))
-	add(strings.ToUpper(hex.EncodeToString([]byte(v))))
-	addBase64(v, add)
-	addURL(v, add)
-	addJSON(v, add)
-	add(strings.ReplaceAll(v, "'", `'\''`))  // sh -x, printf %q
-	add(strings.ReplaceAll(v, "'", `'"'"'`)) // Python's shlex
-	add(strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(v))
+func variants(v string, add func(string, Kind)) {
+	as := func(kind Kind) func(string) { return func(text string) { add(text, kind) } }
+	add(v, Plain)
+	add(strings.TrimSpace(v), Plain)
+	add(hex.EncodeToString([]byte(v)), Hex)
+	add(strings.ToUpper(hex.EncodeToString([]byte(v))), Hex)
+	addBase64(v, as(Base64))
+	addURL(v, as(URL))
+	addJSON(v, as(JSON))
+	add(strings.ReplaceAll(v, "'", `'\''`), Escaped)  // sh -x, printf %q
+	add(strings.ReplaceAll(v, "'", `'"'"'`), Escaped) // Python's shlex
+	escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(v)
+	add(escaped, Escaped)
 }
 
 // addBase64 adds what v becomes within the base64 of a longer text. There it can

@@ -1,0 +1,5 @@
+package cli
+
+import "os"
+
+func openQuick(path string) (*os.File, error) { return os.Open(path) }
