@@ -6,7 +6,7 @@ package main
 import (
 	"os"
 
-	"github.com/flask-vault/flask-vault/cmd/internal/textconv"
+	"github.com/flask-vault/flask-vault/cmd/internal/textconv/quick"
 )
 
-func main() { os.Exit(textconv.Main()) }
+func main() { os.Exit(quick.Main()) }

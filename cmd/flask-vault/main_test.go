@@ -6,7 +6,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/flask-vault/flask-vault/cmd/internal/textconv"
+	"github.com/flask-vault/flask-vault/cmd/internal/textconv/quick"
 )
 
 // TestMain makes the test binary the program itself when it is started under
@@ -24,6 +24,6 @@ func TestMain(m *testing.M) {
 		"flask":       main, // as through a link
 		"as-nobody":   asNobody,
 		// As cmd/flask-vault-textconv has it.
-		"flask-vault-textconv": func() { os.Exit(textconv.Main()) },
+		"flask-vault-textconv": func() { os.Exit(quick.Main()) },
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/cmd/internal/textconv"
+	"github.com/flask-vault/flask-vault/cmd/internal/textconv/quick"
 )
 
 func (a *app) gitTextconvCommand() *cobra.Command {
@@ -41,7 +42,7 @@ func (a *app) textconvOnly(ctx context.Context, args []string) (done bool, err e
 	if len(args) < 3 || args[0] != "git" || args[1] != "textconv" {
 		return false, nil
 	}
-	file, vaults, ok := textconv.Parse(args[2:])
+	file, vaults, ok := quick.Parse(args[2:])
 	if !ok {
 		return false, nil
 	}

@@ -8,19 +8,17 @@ package textconv
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/cmd/internal/textconv/content"
 	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
-	"github.com/flask-vault/flask-vault/cmd/internal/visible"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/external"
 	"github.com/flask-vault/flask-vault/plugins/launch"
@@ -28,39 +26,6 @@ import (
 
 // limit is how long a key source may take.
 const limit = 10 * time.Second
-
-// Parse understands [--vault DIR]... FILE. Without a vault it is the working
-// directory's. ok is false for anything else.
-func Parse(args []string) (file string, vaults []string, ok bool) {
-	for len(args) > 2 && args[0] == "--vault" {
-		vaults, args = append(vaults, args[1]), args[2:]
-	}
-	if len(args) != 1 || strings.HasPrefix(args[0], "-") {
-		return "", nil, false
-	}
-	if len(vaults) == 0 {
-		vaults = []string{"."}
-	}
-	return args[0], vaults, true
-}
-
-// Main is the program flask-vault-textconv. It returns its exit code.
-func Main() int {
-	file, vaults, ok := Parse(os.Args[1:])
-	if !ok {
-		fmt.Fprintln(os.Stderr, "usage: flask-vault-textconv [--vault DIR]... FILE")
-		return 2
-	}
-	text, err := File(context.Background(), file, vaults)
-	if err == nil {
-		_, err = os.Stdout.Write(text)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "flask-vault-textconv:", err)
-		return 1
-	}
-	return 0
-}
 
 // File is the text of an encrypted file: its content if a key of the vaults in
 // these directories opens it, else one line that says what it is. An error is
@@ -79,61 +44,24 @@ func text(ctx context.Context, name string, blob []byte, vaults []string) []byte
 	if len(bytes.TrimSpace(blob)) == 0 {
 		return nil
 	}
-	content, err := open(ctx, name, blob, vaults)
+	opened, err := open(ctx, name, blob, vaults)
 	if err != nil {
 		return without(blob)
 	}
-	defer clear(content)
-	if ids := keyIDs(content); ids != nil {
-		return fmt.Appendf(nil, "previous keys: %s\n", strings.Join(ids, ", "))
-	}
-	if !isText(content) {
-		return fmt.Appendf(nil, "(binary content: %s)\n", fingerprint(content))
-	}
-	return lines(content)
+	defer clear(opened)
+	return content.Text(opened)
 }
 
 // without is what can be shown of a blob that no key opens.
 func without(blob []byte) []byte {
 	switch fault := vaultkeys.Fault(blob); {
 	case fault == "":
-		return fmt.Appendf(nil, "(encrypted, and no key for it is here: %s)\n", fingerprint(blob))
-	case isText(blob):
-		return append(fmt.Appendf(nil, "(not an encrypted file: %s)\n", fault), lines(blob)...)
+		return fmt.Appendf(nil, "(encrypted, and no key for it is here: %s)\n", content.Fingerprint(blob))
+	case content.IsText(blob):
+		return append(fmt.Appendf(nil, "(not an encrypted file: %s)\n", fault), content.Lines(blob)...)
 	default:
-		return fmt.Appendf(nil, "(not an encrypted file: %s; %s)\n", fault, fingerprint(blob))
+		return fmt.Appendf(nil, "(not an encrypted file: %s; %s)\n", fault, content.Fingerprint(blob))
 	}
-}
-
-// fingerprint makes two versions that cannot be shown look different.
-func fingerprint(b []byte) string {
-	sum := sha256.Sum256(b)
-	return fmt.Sprintf("%d bytes, SHA-256 %x…", len(b), sum[:4])
-}
-
-// lines makes what controls a terminal visible, but for line ends, CRLF too.
-func lines(content []byte) []byte {
-	lines := strings.Split(string(content), "\r\n")
-	for i := range lines {
-		lines[i] = visible.Text(lines[i])
-	}
-	return []byte(strings.Join(lines, "\r\n"))
-}
-
-func isText(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
-
-// keyIDs are the ids of the keys in a file of previous keys; nil if it is something
-// else. The keys themselves are on no terminal.
-func keyIDs(content []byte) []string {
-	var ids []string
-	for line := range bytes.Lines(content) {
-		k, err := keysource.ParseKey(line)
-		if err != nil {
-			return nil
-		}
-		ids = append(ids, k.ID())
-	}
-	return ids
 }
 
 // open tries the keys of all environments. name is what git tells of the file's
@@ -154,8 +82,8 @@ func open(ctx context.Context, name string, blob []byte, vaults []string) ([]byt
 	for _, e := range all {
 		quick := slices.DeleteFunc(slices.Clone(e.Options.Keys), func(s keysource.Source) bool { return !vaultkeys.IsQuick(s) })
 		if e.Ask(ctx, quick) == nil {
-			if content, err := e.Open(blob); err == nil {
-				return content, nil
+			if opened, err := e.Open(blob); err == nil {
+				return opened, nil
 			}
 		}
 	}

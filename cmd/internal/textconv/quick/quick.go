@@ -1,0 +1,89 @@
+// Package quick is the short way of git textconv: git starts a process for every
+// version of a file that it shows, and what such a process links is most of what it
+// costs. So this package reads no configuration; it tries the keys that lie where
+// init puts them.
+package quick
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/cmd/internal/textconv/content"
+	"github.com/flask-vault/flask-vault/keysource"
+	"github.com/flask-vault/flask-vault/keysource/env"
+	"github.com/flask-vault/flask-vault/keysource/file"
+)
+
+// Parse understands [--vault DIR]... FILE. Without a vault it is the working
+// directory's. ok is false for anything else.
+func Parse(args []string) (path string, vaults []string, ok bool) {
+	for len(args) > 2 && args[0] == "--vault" {
+		vaults, args = append(vaults, args[1]), args[2:]
+	}
+	if len(args) != 1 || strings.HasPrefix(args[0], "-") {
+		return "", nil, false
+	}
+	if len(vaults) == 0 {
+		vaults = []string{"."}
+	}
+	return args[0], vaults, true
+}
+
+// File is the text of an encrypted file, if one of the keys opens it: those in the
+// variables FLASK_VAULT_MASTER_KEY and FLASK_VAULT_…_KEY, in master.key and in the
+// key files of credentials/, each with the keys of before the last rekeys.
+func File(ctx context.Context, path string, vaults []string) (text []byte, ok bool) {
+	blob, err := os.ReadFile(path)
+	if err != nil {
+		return nil, false
+	}
+	for _, k := range candidates(vaults) {
+		c, err := backend.FindKey(ctx, k)
+		if err != nil {
+			continue
+		}
+		if opened, err := c.Open(blob, nil); err == nil {
+			defer clear(opened)
+			return content.Text(opened), true
+		}
+	}
+	return nil, false
+}
+
+// candidates are the keys to try.
+func candidates(vaults []string) []backend.Options {
+	var all []backend.Options
+	add := func(s keysource.Source, previous string) {
+		all = append(all, backend.Options{Keys: keysource.Chain{s}, Previous: previous})
+	}
+	for _, dir := range vaults {
+		previous := filepath.Join(dir, "credentials.previous.enc")
+		add(env.New("FLASK_VAULT_MASTER_KEY"), previous)
+		add(file.New(filepath.Join(dir, "master.key"), file.Options{}), previous)
+	}
+	var variables []string
+	for _, v := range os.Environ() {
+		name, _, _ := strings.Cut(v, "=")
+		if strings.HasPrefix(name, "FLASK_VAULT_") && strings.HasSuffix(name, "_KEY") && name != "FLASK_VAULT_MASTER_KEY" {
+			variables = append(variables, name)
+		}
+	}
+	slices.Sort(variables)
+	for _, name := range variables {
+		environment := strings.ToLower(strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(name, "FLASK_VAULT_"), "_KEY"), "_", "-"))
+		for _, dir := range vaults {
+			add(env.New(name), filepath.Join(dir, "credentials", environment+".previous.enc"))
+		}
+	}
+	for _, dir := range vaults {
+		keys, _ := filepath.Glob(filepath.Join(dir, "credentials", "*.key"))
+		for _, key := range keys {
+			add(file.New(key, file.Options{}), strings.TrimSuffix(key, ".key")+".previous.enc")
+		}
+	}
+	return all
+}
