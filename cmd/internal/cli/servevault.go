@@ -195,7 +195,7 @@ func (s *server) version() string {
 		text := sha256.Sum256(v.Text())
 		h.Write(text[:])
 	}
-	return hex.EncodeToString(h.Sum(nil)[:12])
+	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 
 type snapshotAnswer struct {
