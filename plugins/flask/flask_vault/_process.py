@@ -13,6 +13,9 @@ from .errors import VaultError, from_answer
 
 PROTOCOL = 1
 
+# How often a question is asked of a new child until it is given up.
+_TRIES = 4
+
 
 class Ended(Exception):
     """The child ended before it answered."""
@@ -39,14 +42,13 @@ class Process:
     def ask(self, op: str, **arguments: Any) -> Dict[str, Any]:
         """The answer to a question, or its error as a VaultError."""
         with self._lock:
-            try:
-                return self._ask(op, arguments)
-            except Ended:
-                pass
-            try:
-                return self._ask(op, arguments)
-            except Ended as error:
-                raise VaultError(f"flask-vault serve --stdio {error}", 1) from None
+            for tries_left in range(_TRIES - 1, -1, -1):
+                try:
+                    return self._ask(op, arguments)
+                except Ended as error:
+                    if not tries_left:
+                        raise VaultError(f"flask-vault serve --stdio {error}", 1) from None
+            raise AssertionError("unreachable")
 
     def close(self) -> None:
         """Ends the child."""
@@ -107,9 +109,9 @@ class Process:
     def _write(self, data: bytes) -> None:
         assert self._child is not None and self._child.stdin is not None
         fd = self._child.stdin.fileno()
-        sent = os.write(fd, data)
-        while sent < len(data):
-            sent += os.write(fd, data[sent : sent + (1 << 20)])
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
 
     def _read_line(self) -> bytes:
         assert self._child is not None and self._child.stdout is not None
@@ -119,7 +121,7 @@ class Process:
             return data
         parts = [data]
         while data and not data.endswith(b"\n"):
-            data = os.read(fd, 1 << 20)
+            data = os.read(fd, 1 << 16)
             parts.append(data)
         return b"".join(parts) if data else b""
 

@@ -8,7 +8,7 @@ the one raised here is of that class, too.
 from __future__ import annotations
 
 import sys
-from typing import Any, Type
+from typing import Any, Type, cast
 
 
 class VaultError(Exception):
@@ -52,8 +52,7 @@ def _invalid_tag() -> Type[VaultError]:
     if _combined is None:
         both = (InvalidTag, module.InvalidTag)
         _combined = type("InvalidTag", both, {"__doc__": InvalidTag.__doc__})
-    combined: Type[VaultError] = _combined
-    return combined
+    return cast("Type[VaultError]", _combined)
 
 
 _combined: Any = None
@@ -64,8 +63,8 @@ def from_answer(code: int, message: str, hint: str) -> VaultError:
     kind: Type[VaultError] = VaultError
     if code in (3, 4):
         kind = VaultFileNotFoundError
-    elif code == 6:
-        kind = VaultValueError if "not an encrypted file" in message else _invalid_tag()
-    elif code == 7:
+    elif code == 7 or code == 6 and "not an encrypted file" in message:
         kind = VaultValueError
+    elif code == 6:
+        kind = _invalid_tag()
     return kind(message, code, hint)

@@ -7,6 +7,7 @@ from typing import Any, Optional, Union
 
 from . import _client
 from ._client import close
+from .errors import VaultError
 
 __all__ = ["aes_gcm_decrypt", "aes_gcm_encrypt", "close", "get_secret"]
 
@@ -33,7 +34,10 @@ def aes_gcm_encrypt(data: Union[str, bytes], associated_data: Optional[bytes] = 
 
 def aes_gcm_decrypt(data: Union[str, bytes], associated_data: Optional[bytes] = None) -> bytes:
     """The data of a token."""
-    token = _bytes(data).decode("utf-8", "replace")
+    raw = _bytes(data)
+    if len(raw) > _MOST * 4 // 3:
+        raise VaultError("the token is too long", 2, "flask vault decrypt FILE decrypts a file of any size")
+    token = raw.decode("utf-8", "replace")
     answer = _client.current().process.ask("open", token=token, aad=_base64(_associated(associated_data)))
     return b64decode(answer["data"])
 
@@ -52,5 +56,11 @@ def _associated(data: Optional[bytes]) -> bytes:
     raise TypeError(f"associated data has to be bytes, not {type(data).__name__}")
 
 
+# The program reads lines of at most 64 MiB; base64 takes a third more.
+_MOST = 47 << 20
+
+
 def _base64(data: bytes) -> str:
+    if len(data) > _MOST:
+        raise VaultError(f"at most {_MOST >> 20} MiB are possible", 2, "flask vault encrypt FILE encrypts a file of any size")
     return b64encode(data).decode("ascii")
