@@ -135,14 +135,20 @@ def test_it_ends_with_its_parent(vault, python_path, how):
 def test_it_ends_with_its_parent_though_another_process_holds_the_pipe(vault, python_path):
     code = """
 pipe = os.dup(_client.current().process._child.stdin.fileno())
-if os.fork() == 0:
-    time.sleep(60)
-print(_client.current().process.pid, flush=True); time.sleep(60)
+print(_client.current().process.pid, flush=True)
+holder = os.fork()
+if holder:
+    print(holder, flush=True)
+time.sleep(60)
 """
     process, pid = start(code)
+    holder = int(process.stdout.readline())
     process.kill()
+    process.wait()
     until(lambda: not alive(pid))
-    process.stdin.close()
+    assert alive(holder)
+    os.kill(holder, signal.SIGKILL)
+    process.communicate()
 
 
 def test_it_outlives_the_thread_that_started_it(vault):
