@@ -25,6 +25,7 @@ type server struct {
 	layers backend.Layers  // nil if no value was asked for, or there is no vault
 	cipher *backend.Cipher // nil if neither a value nor a token was asked for
 	seen   []seenFile      // what all of this was made from
+	looked time.Time       // when the files that did not exist were looked for last
 
 	values   map[string]json.RawMessage // that were answered last
 	answered string                     // their version
@@ -94,6 +95,21 @@ func changed(files []seenFile) bool {
 	return slices.ContainsFunc(files, seenFile.changed)
 }
 
+// lookAfter is how long a file that did not exist is not looked for again. What
+// matters at once, a key or credentials, is in a file that does exist.
+const lookAfter = 100 * time.Millisecond
+
+// changed reports whether any file is another one than was read.
+func (s *server) changed() bool {
+	absent := time.Since(s.looked) >= lookAfter
+	if absent {
+		s.looked = time.Now()
+	}
+	return slices.ContainsFunc(s.seen, func(f seenFile) bool {
+		return (f.info != nil || absent) && f.changed()
+	})
+}
+
 // moved reports whether something changed that reload does not take up.
 func (s *server) moved() bool {
 	return slices.ContainsFunc(s.seen, func(f seenFile) bool {
@@ -161,7 +177,7 @@ func (s *server) reload(ctx context.Context) error {
 
 // currentCipher is the cipher of the key as it is now. There need not be a vault.
 func (s *server) currentCipher(ctx context.Context) (*backend.Cipher, error) {
-	if s.cipher != nil && !changed(s.seen) {
+	if s.cipher != nil && !s.changed() {
 		return s.cipher, nil
 	}
 	if s.layers != nil {
@@ -278,7 +294,7 @@ type getAnswer struct {
 
 // get answers one value at any path, also a mapping's.
 func (s *server) get(ctx context.Context, q request) (any, error) {
-	if s.layers == nil || changed(s.seen) {
+	if s.layers == nil || s.changed() {
 		if err := s.refresh(ctx); err != nil && s.layers == nil {
 			if _, missing := s.missing(err); missing {
 				return getAnswer{ID: q.ID}, nil
