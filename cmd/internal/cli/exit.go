@@ -66,28 +66,39 @@ func (a *app) fail(err error) int {
 	if errors.As(err, &child) {
 		return child.code
 	}
-	code, hint := a.classify(err)
+	code, message, hint := a.explain(err)
+	if errors.Is(err, syscall.EPIPE) {
+		return code // whoever read our output has gone; there is nobody to tell
+	}
 	var missing *format.NotFoundError
-	switch {
-	case errors.As(err, &missing):
+	if !errors.As(err, &missing) {
+		message = "flask-vault: " + message
+	}
+	fmt.Fprintln(a.err, message)
+	if hint != "" {
+		fmt.Fprintf(a.err, "hint: %s\n", hint)
+	}
+	return code
+}
+
+// explain gives an error's exit code, what happened, and what to type next, all
+// fit for a terminal.
+func (a *app) explain(err error) (code int, message, hint string) {
+	code, hint = a.classify(err)
+	message = sentence(err)
+	var missing *format.NotFoundError
+	if errors.As(err, &missing) {
 		// The very sentence that Flask-Vault has for it.
-		fmt.Fprintf(a.err, "No value for %s\n", oneLine(missing.Path))
+		message = "No value for " + oneLine(missing.Path)
 		if missing.Hint != "" {
 			hint = missing.Hint
 		}
-	case errors.Is(err, syscall.EPIPE):
-		return code // whoever read our output has gone; there is nobody to tell
-	default:
-		fmt.Fprintf(a.err, "flask-vault: %s\n", sentence(err))
 	}
 	var h *hintError
 	if errors.As(err, &h) {
 		hint = h.hint
 	}
-	if hint != "" {
-		fmt.Fprintf(a.err, "hint: %s\n", oneLine(hint))
-	}
-	return code
+	return code, message, oneLine(hint)
 }
 
 // classify is the one table from errors to exit codes and hints. The first line

@@ -55,7 +55,7 @@ func (a *app) root(args []string) *cobra.Command {
 		Args: cobra.ArbitraryArgs, // so that an unknown command comes to RunE
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			// What only reads may be ended at any moment; the others finish their step.
-			if cmd.Name() != "get" {
+			if cmd.Name() != "get" && cmd.Name() != "serve" {
 				cmd.Context().Done()
 			}
 			// An editor, a plugin or git gets no file that our parent left open.
@@ -122,6 +122,7 @@ func (a *app) commands(args []string) []func() *cobra.Command {
 		{"git", a.gitCommand},
 		{"leaks", a.leaksCommand},
 		{"doctor", a.doctorCommand},
+		{"serve", a.serveCommand},
 		{"config", a.configCommand},
 		{"completion", a.completionCommand},
 		{"version", a.versionCommand},
