@@ -131,22 +131,23 @@ func (l Layers) Frozen() Layers {
 
 // Files lists the paths of the local files that the vault is made of, whether
 // they are there or not: the document, the key files, the previous keys and the
-// configuration.
-func (v *Vault) Files() []string {
-	var files []string
-	add := func(x any) {
-		if f, ok := x.(interface{ Path() string }); ok {
-			files = append(files, f.Path())
+// configuration. It reports whether the document is among them.
+func (v *Vault) Files() (paths []string, document bool) {
+	add := func(x any) bool {
+		f, ok := x.(interface{ Path() string })
+		if ok {
+			paths = append(paths, f.Path())
 		}
+		return ok
 	}
-	add(v.opts.Store)
+	document = add(v.opts.Store)
 	for _, s := range v.opts.Keys {
 		add(s)
 	}
 	for _, path := range []string{v.opts.Previous, v.opts.Config} {
 		if path != "" {
-			files = append(files, path)
+			paths = append(paths, path)
 		}
 	}
-	return files
+	return paths, document
 }
