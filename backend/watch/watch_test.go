@@ -386,7 +386,7 @@ func TestRekeyWhileWatching(t *testing.T) {
 	if c.KeyID == "" {
 		v, err := c.Open(t.Context())
 		try(t, err)
-		put(t, c.File, []byte("version: 1\nkey_id: "+v.KeyID()+"\n"))
+		put(t, c.File, []byte("version: 1\nkey_id: \""+v.KeyID()+"\"\n"))
 	}
 	w := start(t, dir, watch.Watcher{})
 	var tokens [][]byte
