@@ -2,10 +2,13 @@ package backend_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/keysource"
 )
 
 // TestTheLibraryPrintsNothing looks at every package that a program imports for
@@ -93,6 +97,51 @@ func TestPanicShowsNoSecret(t *testing.T) {
 		}
 		if strings.Contains(out.String(), canary) || strings.Contains(out.String(), "hunter") {
 			t.Errorf("%s shows the secret:\n%s", how, &out)
+		}
+	}
+}
+
+// TestVaultNeverShows formats what a program holds of a vault in every way.
+func TestVaultNeverShows(t *testing.T) {
+	const canary = "hunter2canary"
+	v := vaultOf(t, "s: "+canary+"\n")
+	for range 2 {
+		v.MustGet("s") // the second time looks all values up
+	}
+	files, _ := v.Files()
+	text, err := os.ReadFile(files[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := keysource.ParseKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type holder struct {
+		V      *backend.Vault
+		hidden *backend.Vault
+		cipher *backend.Cipher
+		layers backend.Layers
+		values []backend.Secret
+		env    backend.Environ
+	}
+	h := holder{v, v, v.Cipher, backend.Layers{v}, []backend.Secret{v.MustGet("s")}, backend.Environ{Of: v}}
+	var out bytes.Buffer
+	for _, x := range []any{v, v.Cipher, backend.Layers{v}, backend.Environ{Of: v}, h, &h} {
+		for verb := byte('A'); verb <= 'z'; verb++ {
+			for _, flag := range []string{"", "+", "#", " ", "10.3"} {
+				fmt.Fprintf(&out, "%"+flag+string(verb)+"\n", x)
+			}
+		}
+		text, _ := json.Marshal(x)
+		out.Write(text)
+		slog.New(slog.NewTextHandler(&out, nil)).Info("vault", "v", x)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("vault", "v", x)
+	}
+	raw := key.Bytes()
+	for _, form := range []string{canary, fmt.Sprintf("%x", canary), "104 117 110", string(raw), key.Text(), fmt.Sprintf("%x", raw), strings.Trim(fmt.Sprint(raw), "[]")} {
+		if strings.Contains(strings.ToLower(out.String()), strings.ToLower(form)) {
+			t.Errorf("it shows as %q", form)
 		}
 	}
 }
