@@ -1,5 +1,3 @@
-//go:build unix
-
 package main
 
 import (
@@ -70,15 +68,24 @@ func postgres(t *testing.T, password string) string {
 	server := command("postgres", "-D", data, "-F", "-c", "listen_addresses=", "-c", "unix_socket_directories="+dir)
 	var logged bytes.Buffer
 	server.Stdout, server.Stderr = &logged, &logged
+	if as != nil { // as root: its processes and shared memory end with it, whatever it does
+		server.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC
+	}
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = server.Process.Signal(syscall.SIGQUIT) // at once: nothing here is kept
-		_ = server.Wait()
-		if t.Failed() {
-			t.Logf("PostgreSQL: %s", &logged)
+		defer func() {
+			if t.Failed() {
+				t.Logf("PostgreSQL: %s", &logged)
+			}
+		}()
+		if as == nil {
+			_ = server.Process.Signal(syscall.SIGQUIT) // at once: nothing here is kept
+		} else {
+			_ = server.Process.Kill() // and with it all of its namespace
 		}
+		_ = server.Wait()
 	})
 	return dir
 }
