@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/flask-vault/flask-vault/keysource"
 )
@@ -21,19 +22,38 @@ const maxPlaintext = 1<<36 - 32
 //
 // A key must not seal more than 2^32 messages (SP 800-38D section 8.3).
 type Cipher struct {
+	keys atomic.Pointer[keys] // [Vault.Refresh] replaces them
+}
+
+// keys are a key that nobody changes, and those before it.
+type keys struct {
 	aead   cipher.AEAD
 	block  cipher.Block
 	keyID  string
 	source string // the name of the source that had the key, "" if not known
 	size   int    // of the key, bytes
 
-	previous []*Cipher // of the keys before this one, the newest first: they open, too
+	previous []*keys // of the keys before this one, the newest first: they open, too
+}
+
+func cipherOf(k *keys) *Cipher {
+	c := new(Cipher)
+	c.keys.Store(k)
+	return c
 }
 
 // NewCipher makes the cipher of a key. A key of 24 or 32 bytes, which
 // Flask-Vault 1.0 made, opens but does not seal. The previous keys, the newest
 // first, are tried where the key does not open.
 func NewCipher(k keysource.Key, previous ...keysource.Key) (*Cipher, error) {
+	ks, err := newKeys(k, "", previous...)
+	if err != nil {
+		return nil, err
+	}
+	return cipherOf(ks), nil
+}
+
+func newKeys(k keysource.Key, source string, previous ...keysource.Key) (*keys, error) {
 	raw := k.Bytes()
 	defer clear(raw)
 	block, err := aes.NewCipher(raw)
@@ -45,15 +65,24 @@ func NewCipher(k keysource.Key, previous ...keysource.Key) (*Cipher, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cipher{aead: aead, block: block, keyID: k.ID(), size: k.Size()}
-	return c, c.addPrevious(previous)
+	ks := &keys{aead: aead, block: block, keyID: k.ID(), source: source, size: k.Size()}
+	for _, p := range previous {
+		before, err := newKeys(p, "")
+		if err != nil {
+			return nil, err
+		}
+		ks.previous = append(ks.previous, before)
+	}
+	return ks, nil
 }
 
 // KeyID is the id of the key, as keysource.Key.ID gives it.
-func (c *Cipher) KeyID() string { return c.keyID }
+func (c *Cipher) KeyID() string { return c.keys.Load().keyID }
 
 // ReadOnly reports whether the key is one of 24 or 32 bytes, which does not seal.
-func (c *Cipher) ReadOnly() bool { return c.size != keysource.KeySize }
+func (c *Cipher) ReadOnly() bool { return c.keys.Load().readOnly() }
+
+func (k *keys) readOnly() bool { return k.size != keysource.KeySize }
 
 // Seal encrypts plaintext into a token, which is text that is safe in URLs,
 // cookies and file names: 4·⌈(n+28)/3⌉ characters for n bytes. The associated
@@ -66,7 +95,11 @@ func (c *Cipher) Seal(plaintext, associatedData []byte) ([]byte, error) {
 // AppendSeal is [Cipher.Seal] with the token appended to dst. It allocates
 // nothing where dst has the room.
 func (c *Cipher) AppendSeal(dst, plaintext, associatedData []byte) ([]byte, error) {
-	if c.ReadOnly() {
+	return c.keys.Load().appendSeal(dst, plaintext, associatedData)
+}
+
+func (k *keys) appendSeal(dst, plaintext, associatedData []byte) ([]byte, error) {
+	if k.readOnly() {
 		return dst, ErrReadOnlyKey
 	}
 	if len(plaintext) > maxPlaintext {
@@ -74,7 +107,7 @@ func (c *Cipher) AppendSeal(dst, plaintext, associatedData []byte) ([]byte, erro
 	}
 	b := scratch.Get().(*[]byte)
 	defer scratch.Put(b)
-	sealed := c.aead.Seal((*b)[:0], nil, plaintext, associatedData)
+	sealed := k.aead.Seal((*b)[:0], nil, plaintext, associatedData)
 	keep(b, sealed)
 	return appendEnvelope(dst, sealed), nil
 }
@@ -83,15 +116,19 @@ func (c *Cipher) AppendSeal(dst, plaintext, associatedData []byte) ([]byte, erro
 // file, sealed under the key or under one of before the last rekeys if those are
 // kept. It fails with [ErrMalformed] or [ErrAuth].
 func (c *Cipher) Open(token, associatedData []byte) ([]byte, error) {
+	return c.keys.Load().open(token, associatedData)
+}
+
+func (k *keys) open(token, associatedData []byte) ([]byte, error) {
 	sealed, err := appendDecoded(nil, token)
 	if err != nil {
 		return nil, err
 	}
 	var dst []byte
-	if len(c.previous) == 0 { // nobody else has to try: open in place
+	if len(k.previous) == 0 { // nobody else has to try: open in place
 		dst = sealed[:0]
 	}
-	plaintext, err := c.appendOpened(dst, sealed, associatedData)
+	plaintext, err := k.appendOpened(dst, sealed, associatedData)
 	if err != nil {
 		return nil, err
 	}
@@ -111,14 +148,14 @@ func (c *Cipher) AppendOpen(dst, token, associatedData []byte) ([]byte, error) {
 		return dst, err
 	}
 	keep(b, sealed)
-	return c.appendOpened(dst, sealed, associatedData)
+	return c.keys.Load().appendOpened(dst, sealed, associatedData)
 }
 
 // appendOpened opens nonce ‖ ciphertext ‖ tag.
-func (c *Cipher) appendOpened(dst, sealed, associatedData []byte) ([]byte, error) {
-	plaintext, err := c.aead.Open(dst, nil, sealed, associatedData)
-	for i := 0; err != nil && i < len(c.previous); i++ {
-		plaintext, err = c.previous[i].aead.Open(dst, nil, sealed, associatedData)
+func (k *keys) appendOpened(dst, sealed, associatedData []byte) ([]byte, error) {
+	plaintext, err := k.aead.Open(dst, nil, sealed, associatedData)
+	for i := 0; err != nil && i < len(k.previous); i++ {
+		plaintext, err = k.previous[i].aead.Open(dst, nil, sealed, associatedData)
 	}
 	if err != nil {
 		return dst, ErrAuth
@@ -137,37 +174,42 @@ func keep(b *[]byte, grown []byte) {
 }
 
 // KeySource is the name of the source that had the key, "" if that is not known.
-func (c *Cipher) KeySource() string { return c.source }
+func (c *Cipher) KeySource() string { return c.keys.Load().source }
 
 // openNamed is Open for a file; its error names the file, and the key if that is to blame.
 func (c *Cipher) openNamed(name string, text []byte) ([]byte, error) {
-	plaintext, err := c.Open(text, nil)
-	return plaintext, c.named(name, err)
+	return c.keys.Load().openNamed(name, text)
+}
+
+func (k *keys) openNamed(name string, text []byte) ([]byte, error) {
+	plaintext, err := k.open(text, nil)
+	return plaintext, k.named(name, err)
 }
 
 // named adds to an error of opening the name of the file, and the key if that is
 // to blame. Other errors stay as they are.
-func (c *Cipher) named(name string, err error) error {
+func (k *keys) named(name string, err error) error {
 	switch {
-	case errors.Is(err, ErrAuth) && c.source != "":
-		return fmt.Errorf("%s: %w (this key is %s from %s)", name, err, c.keyID, c.source)
+	case errors.Is(err, ErrAuth) && k.source != "":
+		return fmt.Errorf("%s: %w (this key is %s from %s)", name, err, k.keyID, k.source)
 	case errors.Is(err, ErrAuth), errors.Is(err, ErrMalformed), errors.Is(err, ErrTooLarge):
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return err
 }
 
-// all is this cipher and those of the previous keys, in the order to try them.
-func (c *Cipher) all() []*Cipher { return append([]*Cipher{c}, c.previous...) }
+// all is this key and the previous ones, in the order to try them.
+func (k *keys) all() []*keys { return append([]*keys{k}, k.previous...) }
 
 // sealVerified seals, opens the result and compares, so that nothing is ever
 // stored that does not read back, be it for a fault of the memory or of ours.
 func (c *Cipher) sealVerified(plaintext []byte) ([]byte, error) {
-	token, err := c.Seal(plaintext, nil)
+	k := c.keys.Load()
+	token, err := k.appendSeal(nil, plaintext, nil)
 	if err != nil {
 		return nil, err
 	}
-	back, err := c.Open(token, nil)
+	back, err := k.open(token, nil)
 	defer clear(back)
 	if err != nil || !bytes.Equal(back, plaintext) {
 		return nil, errUnsound

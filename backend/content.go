@@ -66,17 +66,18 @@ func (x *Content) check(ctx context.Context, c *Cipher, o FileOptions) error {
 		}
 	}
 	var err error
-	for _, c := range c.all() {
+	k := c.keys.Load()
+	for _, k := range k.all() {
 		x.progress = &progress{tell: o.Progress, total: x.in.size / 4 * 3, passes: 2}
 		if err := x.in.rewind(); err != nil {
 			return err
 		}
-		x.opener, err = c.checkStream(ctx, x.in, x.progress)
+		x.opener, err = k.checkStream(ctx, x.in, x.progress)
 		if !errors.Is(err, ErrAuth) {
 			break
 		}
 	}
-	return c.named(x.in.name, err)
+	return k.named(x.in.name, err)
 }
 
 // Close forgets the content.

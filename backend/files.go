@@ -78,11 +78,11 @@ func (c *Cipher) SealTo(ctx context.Context, w io.Writer, name string, r io.Read
 	}
 	defer clear(plaintext)
 	if plaintext == nil {
-		return c.sealStream(ctx, w, in, &progress{tell: o.Progress, total: in.size})
+		return c.keys.Load().sealStream(ctx, w, in, &progress{tell: o.Progress, total: in.size})
 	}
 	token, err := c.Seal(plaintext, nil)
 	if err != nil {
-		return c.named(name, err)
+		return c.keys.Load().named(name, err)
 	}
 	_, err = w.Write(token)
 	return err
@@ -128,13 +128,13 @@ func (c *Cipher) encrypt(ctx context.Context, in *input, dst string, o FileOptio
 		if plaintext != nil {
 			token, err := c.sealVerified(plaintext)
 			if err != nil {
-				return false, c.named(dst, err)
+				return false, c.keys.Load().named(dst, err)
 			}
 			_, err = w.Write(token)
 			return err == nil, err
 		}
-		if err := c.sealStream(ctx, w, in, &progress{tell: o.Progress, total: in.size}); err != nil {
-			return false, c.named(in.name, err)
+		if err := c.keys.Load().sealStream(ctx, w, in, &progress{tell: o.Progress, total: in.size}); err != nil {
+			return false, c.keys.Load().named(in.name, err)
 		}
 		if before == nil || in.seeker != nil {
 			return true, nil
@@ -230,7 +230,7 @@ func (c *Cipher) decrypt(ctx context.Context, in *input, dst string, o FileOptio
 	if err != nil {
 		return err
 	}
-	if in.seeker == nil && len(c.previous) > 0 { // each key takes a reading
+	if in.seeker == nil && len(c.keys.Load().previous) > 0 { // each key takes a reading
 		if err := in.spool(); err != nil {
 			return err
 		}
@@ -253,7 +253,8 @@ func (c *Cipher) decrypt(ctx context.Context, in *input, dst string, o FileOptio
 // decryptInto decrypts with the first of the keys that opens.
 func (c *Cipher) decryptInto(ctx context.Context, f *durable.File, in *input, o FileOptions) error {
 	var err error
-	for i, c := range c.all() {
+	k := c.keys.Load()
+	for i, k := range k.all() {
 		if i > 0 {
 			if err := in.rewind(); err != nil {
 				return err
@@ -266,12 +267,12 @@ func (c *Cipher) decryptInto(ctx context.Context, f *durable.File, in *input, o 
 		if total > 0 {
 			total = total / 4 * 3
 		}
-		err = c.openUnchecked(ctx, destinationWriter{f}, in, &progress{tell: o.Progress, total: total})
+		err = k.openUnchecked(ctx, destinationWriter{f}, in, &progress{tell: o.Progress, total: total})
 		if !errors.Is(err, ErrAuth) {
 			break
 		}
 	}
-	return c.named(in.name, err)
+	return c.keys.Load().named(in.name, err)
 }
 
 // equalFile reports whether the file at path has what was written to f. One that

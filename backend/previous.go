@@ -59,14 +59,3 @@ func (c *Cipher) SealKeys(keys []keysource.Key) ([]byte, error) {
 	}
 	return c.sealVerified(text)
 }
-
-func (c *Cipher) addPrevious(keys []keysource.Key) error {
-	for _, k := range keys {
-		p, err := NewCipher(k)
-		if err != nil {
-			return err
-		}
-		c.previous = append(c.previous, p)
-	}
-	return nil
-}

@@ -41,11 +41,11 @@ func (p *progress) add(n int) {
 // sealStream seals what r has into w. Before a text goes to w it is decoded again
 // and compared with what was sealed, and the first piece, the last and every
 // eighth are opened again and compared with the plaintext.
-func (c *Cipher) sealStream(ctx context.Context, w io.Writer, r io.Reader, p *progress) error {
-	if c.ReadOnly() {
+func (k *keys) sealStream(ctx context.Context, w io.Writer, r io.Reader, p *progress) error {
+	if k.readOnly() {
 		return ErrReadOnlyKey
 	}
-	g, err := gcmstream.New(c.block)
+	g, err := gcmstream.New(k.block)
 	if err != nil {
 		return err
 	}
@@ -133,8 +133,8 @@ func tooLarge(err error) error {
 
 // openUnchecked decrypts what r has into w and checks the tag after. Where it
 // fails, what is in w must be destroyed.
-func (c *Cipher) openUnchecked(ctx context.Context, w io.Writer, r io.Reader, p *progress) error {
-	g, err := gcmstream.New(c.block)
+func (k *keys) openUnchecked(ctx context.Context, w io.Writer, r io.Reader, p *progress) error {
+	g, err := gcmstream.New(k.block)
 	if err != nil {
 		return err
 	}
@@ -164,8 +164,8 @@ func (c *Cipher) openUnchecked(ctx context.Context, w io.Writer, r io.Reader, p 
 }
 
 // checkStream reads all of r and checks the tag. It decrypts nothing.
-func (c *Cipher) checkStream(ctx context.Context, r io.Reader, p *progress) (*gcmstream.Opener, error) {
-	g, err := gcmstream.New(c.block)
+func (k *keys) checkStream(ctx context.Context, r io.Reader, p *progress) (*gcmstream.Opener, error) {
+	g, err := gcmstream.New(k.block)
 	if err != nil {
 		return nil, err
 	}

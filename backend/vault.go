@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/flask-vault/flask-vault/format"
@@ -26,6 +25,13 @@ type Options struct {
 	// Previous is the path of the file that keeps the keys of before the last
 	// rekeys, encrypted under the present one; "" or a missing file for none.
 	Previous string
+
+	// Renew gives the options as they are configured now, of which Keys, KeyID and
+	// Previous are taken, where the key does not open what is stored any more:
+	// a rekey may have changed the configuration, too. nil: they stay as they are.
+	Renew func(context.Context) (Options, error)
+	// Config is the path of the file that Renew reads, "" for none.
+	Config string
 }
 
 // Vault is an open vault: its key and the document as it was last loaded. It is
@@ -100,65 +106,25 @@ func FindKey(ctx context.Context, o Options) (*Cipher, error) {
 		return nil, err
 	}
 	previous, err := c.PreviousKeys(o.Previous)
-	if errors.Is(err, ErrAuth) {
-		return c, nil // the file is of another branch, from before or after a rekey
+	if errors.Is(err, ErrAuth) || err == nil && len(previous) == 0 {
+		return c, nil // where it does not open, the file is of another branch, from before or after a rekey
 	}
 	if err != nil {
 		return nil, err
 	}
-	return c, c.addPrevious(previous)
+	return newCipher(key, source.Name(), previous...)
 }
 
-func newCipher(k keysource.Key, source string) (*Cipher, error) {
-	c, err := NewCipher(k)
-	if err == nil {
-		c.source = source
+func newCipher(k keysource.Key, source string, previous ...keysource.Key) (*Cipher, error) {
+	ks, err := newKeys(k, source, previous...)
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	return cipherOf(ks), nil
 }
 
 // Name is how the store calls the document.
 func (v *Vault) Name() string { return v.opts.Store.Name() }
-
-// Reload takes up the document as it stands in the store now. On any error the
-// vault keeps what it has.
-func (v *Vault) Reload(ctx context.Context) error {
-	var have Version
-	if s := v.current.Load(); s != nil {
-		have = s.version
-	}
-	snap, err := v.opts.Store.Load(ctx, have)
-	if errors.Is(err, ErrNotModified) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", v.Name(), err)
-	}
-	text, err := v.openNamed(v.Name(), snap.Blob)
-	if err != nil {
-		return err
-	}
-	v.set(snap.Version, text)
-	return nil
-}
-
-func (v *Vault) set(version Version, text []byte) {
-	s := &state{version: version, text: text}
-	s.parse = sync.OnceValues(func() (format.Document, error) { return v.parse(text) })
-	s.index = sync.OnceValue(func() map[string]Secret {
-		all := map[string]Secret{}
-		if doc, err := s.parse(); err == nil {
-			for _, name := range doc.Names() {
-				if value, err := doc.Get(name); err == nil && value.Kind() != format.Null {
-					all[name] = value
-				}
-			}
-		}
-		s.values.Store(&all)
-		return all
-	})
-	v.current.Store(s)
-}
 
 // parse names the document in a syntax error.
 func (v *Vault) parse(text []byte) (format.Document, error) {
@@ -229,7 +195,7 @@ func (v *Vault) Edit(ctx context.Context, change func(text []byte) ([]byte, erro
 	if err != nil {
 		return false, err
 	}
-	v.set(version, text)
+	v.current.Store(v.newState(version, text))
 	return true, nil
 }
 

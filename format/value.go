@@ -36,15 +36,23 @@ func (k Kind) String() string {
 // [redacted] everywhere but through [Value.Reveal].
 type Value struct {
 	kind Kind
-	// A pointer, since fmt passes by every method of a value that it meets with
-	// the verb %w, and prints its fields: of a pointer it prints the address.
-	text *string
+	// A pointer to a string and a function, since fmt passes by every method of a
+	// value that it meets with the verb %w, or in a field that is not exported, and
+	// prints its fields: of these it prints the addresses. What a pointer to a struct
+	// or a slice points to, it prints.
+	text  *string
+	items func() []Value // of a sequence of scalars
 
 	_ [0]func() // makes == on values, which would compare addresses, not compile
 }
 
 // NewValue is for implementations of [Document].
 func NewValue(kind Kind, text string) Value { return Value{kind: kind, text: &text} }
+
+// NewSequence is NewValue for a sequence whose items are scalars.
+func NewSequence(text string, items []Value) Value {
+	return Value{kind: Sequence, text: &text, items: func() []Value { return items }}
+}
 
 // Kind says what the value is.
 func (v Value) Kind() Kind { return v.kind }
@@ -56,6 +64,16 @@ func (v Value) Reveal() string {
 		return ""
 	}
 	return *v.text
+}
+
+// Items are the values of a sequence of scalars. Of an empty sequence, one that
+// holds another sequence or a mapping, and whatever else, they are none. The
+// caller does not change them.
+func (v Value) Items() []Value {
+	if v.items == nil {
+		return nil
+	}
+	return v.items()
 }
 
 // Equal reports whether two values have the same kind and text.

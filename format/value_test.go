@@ -5,6 +5,7 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -21,8 +22,15 @@ func TestValueNeverShows(t *testing.T) {
 	v := format.NewValue(format.String, canary)
 	wrap := "%w\n" // a variable, so that vet lets this misuse pass
 	type holder struct{ V format.Value }
+	type hidden struct { // no method of what is not exported is ever called
+		v    format.Value
+		p    *format.Value
+		list []format.Value
+	}
+	list := format.NewSequence("["+canary+"]", []format.Value{v})
 	var out bytes.Buffer
-	for _, x := range []any{v, &v, holder{v}, &holder{v}, []format.Value{v}, map[string]format.Value{"v": v}} {
+	for _, x := range []any{v, &v, holder{v}, &holder{v}, []format.Value{v}, map[string]format.Value{"v": v},
+		hidden{v, &v, []format.Value{v}}, &hidden{v: v}, list, hidden{v: list}, errors.Join(fmt.Errorf("%v", v))} {
 		for verb := byte('A'); verb <= 'z'; verb++ {
 			for _, flag := range []string{"", "+", "#", " ", "10.3"} {
 				fmt.Fprintf(&out, "%"+flag+string(verb)+"\n", x)

@@ -36,9 +36,11 @@ var ErrBadKey = errors.New("not a master key")
 // Whatever formats a Key, be it fmt, encoding/json, log/slog or a YAML or text
 // encoder, gets its id. The bytes come out of [Key.Bytes] and [Key.Text] alone.
 type Key struct {
-	// A pointer, since fmt passes by every method of a value that it meets with
-	// the verb %w, and prints its fields: of a pointer it prints the address.
-	raw *[]byte
+	// A pointer to a string, since fmt passes by every method of a value that it
+	// meets with the verb %w, or in a field that is not exported, and prints its
+	// fields: of this one it prints the address. What a pointer to a slice points to,
+	// it prints.
+	raw *string
 
 	_ [0]func() // makes == on keys, which would compare addresses, not compile
 }
@@ -47,15 +49,19 @@ type Key struct {
 func NewKey() Key {
 	raw := make([]byte, KeySize)
 	rand.Read(raw) // never fails: crypto/rand ends the program instead
-	return Key{raw: &raw}
+	return newKey(raw)
+}
+
+func newKey(raw []byte) Key {
+	s := string(raw)
+	return Key{raw: &s}
 }
 
 // KeyFromBytes makes a key from 16, 24 or 32 raw bytes. Its error wraps [ErrBadKey].
 func KeyFromBytes(raw []byte) (Key, error) {
 	switch len(raw) {
 	case 16, 24, 32:
-		raw = bytes.Clone(raw)
-		return Key{raw: &raw}, nil
+		return newKey(raw), nil
 	case 0:
 		return Key{}, fmt.Errorf("%w: it is empty", ErrBadKey)
 	}
@@ -90,10 +96,15 @@ func (k Key) IsZero() bool { return k.raw == nil }
 func (k Key) Equal(other Key) bool { return subtle.ConstantTimeCompare(k.bytes(), other.bytes()) == 1 }
 
 // Size is the number of raw bytes: 16, 24 or 32, or 0 for the zero Key.
-func (k Key) Size() int { return len(k.bytes()) }
+func (k Key) Size() int {
+	if k.raw == nil {
+		return 0
+	}
+	return len(*k.raw)
+}
 
 // Bytes returns a copy of the raw bytes. The caller clears it after use.
-func (k Key) Bytes() []byte { return bytes.Clone(k.bytes()) }
+func (k Key) Bytes() []byte { return k.bytes() }
 
 // Text returns the key as master.key holds it, without a newline; [ParseKey] reads it.
 func (k Key) Text() string { return base64.URLEncoding.EncodeToString(k.bytes()) }
@@ -102,7 +113,7 @@ func (k Key) bytes() []byte {
 	if k.raw == nil {
 		return nil
 	}
-	return *k.raw
+	return []byte(*k.raw)
 }
 
 // ID names the key without telling anything of it: the first 8 hex digits of

@@ -72,7 +72,11 @@ func TestKeyNeverShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	for _, v := range []any{k, &k, struct{ K keysource.Key }{k}, []keysource.Key{k}, map[string]keysource.Key{"k": k}} {
+	type hidden struct { // no method of what is not exported is ever called
+		k keysource.Key
+		p *keysource.Key
+	}
+	for _, v := range []any{hidden{k, &k}, &hidden{k: k}, k, &k, struct{ K keysource.Key }{k}, []keysource.Key{k}, map[string]keysource.Key{"k": k}} {
 		for verb := byte('a'); verb <= 'z'; verb++ {
 			for _, flag := range []string{"", "+", "#", " ", "10.3"} {
 				fmt.Fprintf(&out, "%"+flag+string(verb)+"\n", v)

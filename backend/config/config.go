@@ -357,6 +357,14 @@ func (c *Config) Options() (backend.Options, error) {
 		Format:   Formats.ForFile(c.Credentials),
 		KeyID:    c.KeyID,
 		Previous: c.PreviousPath(),
+		Config:   c.File,
+		Renew: func(context.Context) (backend.Options, error) {
+			now, err := c.In(c.Environment)
+			if err != nil {
+				return backend.Options{}, err
+			}
+			return now.Options()
+		},
 	}, nil
 }
 

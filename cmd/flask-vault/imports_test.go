@@ -48,6 +48,7 @@ var rules = []struct {
 			"google.golang.org/grpc/", "google.golang.org/protobuf/", "github.com/hashicorp/go-plugin/", // another program has them, which this one starts
 			"github.com/spf13/viper", "go.yaml.in/yaml/v3", // docs/decisions/0006
 			"github.com/spf13/cobra/doc/", // of a release
+			"github.com/fsnotify/", module + "backend/watch/",
 		},
 		why: "every command pays for it at start-up: gRPC and go-plugin triple it, viper adds a third",
 	},
@@ -99,4 +100,24 @@ func list(t *testing.T, format string, packages []string, flags ...string) []str
 		t.Fatalf("go %q: %v\n%s", args, err, &problems)
 	}
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// TestFewDependencies counts the modules that a program links with the library.
+func TestFewDependencies(t *testing.T) {
+	for what, packages := range map[string][]string{
+		"found as the command finds it": {"backend/config"},
+		"with explicit options and reloading": {
+			"backend", "backend/file", "backend/watch", "format/yaml", "keysource/file", "keysource/env",
+		},
+	} {
+		modules := map[string]bool{}
+		for _, path := range list(t, "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", packages, "-deps") {
+			if path != "" {
+				modules[path] = true
+			}
+		}
+		if len(modules) > 4 {
+			t.Errorf("a vault %s links %d modules: %v", what, len(modules), modules)
+		}
+	}
 }

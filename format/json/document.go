@@ -93,8 +93,22 @@ func (d *document) value(n *node) format.Value {
 		return format.NewValue(n.kind, n.text)
 	case format.Null:
 		return format.NewValue(n.kind, "")
+	case format.Sequence:
+		return format.NewSequence(string(d.text[n.start:n.end]), d.scalars(n))
 	}
 	return format.NewValue(n.kind, string(d.text[n.start:n.end]))
+}
+
+// scalars are the items of an array, if all are scalars.
+func (d *document) scalars(n *node) []format.Value {
+	items := make([]format.Value, 0, len(n.items))
+	for _, item := range n.items {
+		if item.kind == format.Sequence || item.kind == format.Mapping {
+			return nil
+		}
+		items = append(items, d.value(item))
+	}
+	return items
 }
 
 func (d *document) Names() []string {

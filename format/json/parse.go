@@ -16,6 +16,7 @@ type node struct {
 	start, end int
 	text       string   // of a string, without quotes and escapes
 	members    []member // of an object
+	items      []*node  // of an array
 }
 
 // member is a name and a value of an object.
@@ -154,9 +155,11 @@ func (s *scanner) array(n *node, depth int) error {
 			s.space()
 		}
 		first = false
-		if _, err := s.value(depth + 1); err != nil {
+		item, err := s.value(depth + 1)
+		if err != nil {
 			return err
 		}
+		n.items = append(n.items, item)
 	}
 	s.i++
 	return nil

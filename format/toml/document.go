@@ -43,6 +43,9 @@ func (d *document) Get(path string) (format.Value, error) {
 	if e == nil {
 		return format.Value{}, &format.NotFoundError{Path: path}
 	}
+	if e.value.kind == format.Sequence {
+		return format.NewSequence(d.textOf(e.value), e.value.items), nil
+	}
 	return format.NewValue(e.value.kind, d.textOf(e.value)), nil
 }
 

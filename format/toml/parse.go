@@ -46,10 +46,11 @@ type entry struct {
 type value struct {
 	kind       format.Kind
 	start, end int
-	text       string   // of a string, without quotes and escapes
-	table      *table   // of a mapping
-	tables     []*table // of an array of [[tables]]
-	keyStart   int      // in braces: where the key starts
+	text       string         // of a string, without quotes and escapes
+	table      *table         // of a mapping
+	tables     []*table       // of an array of [[tables]]
+	items      []format.Value // of an array of scalars
+	keyStart   int            // in braces: where the key starts
 }
 
 // section is what stands below one header, or in front of the first one.
@@ -294,16 +295,10 @@ func (b *builder) fill(v *value, n *unstable.Node, in *table, at int) error {
 		if raw := b.text[v.start:v.end]; bytes.Contains(raw, []byte("\r\n")) {
 			v.text = unixString(raw)
 		}
-	case unstable.Bool:
-		v.kind = format.Bool
-	case unstable.Float:
-		v.kind = format.Float
-	case unstable.Integer:
-		v.kind = format.Int
-	case unstable.LocalDate, unstable.LocalTime, unstable.LocalDateTime, unstable.DateTime:
-		v.kind = format.Time
+	default:
+		v.kind = scalarKind(n.Kind)
 	case unstable.Array:
-		v.kind = format.Sequence
+		v.kind, v.items = format.Sequence, scalars(n)
 		return b.checkArray(n, v.start, in.depth+1)
 	case unstable.InlineTable:
 		v.kind, v.table = format.Mapping, newTable(in)
@@ -322,6 +317,38 @@ func (b *builder) fill(v *value, n *unstable.Node, in *table, at int) error {
 		}
 	}
 	return nil
+}
+
+// scalarKind is format.Null for what is no scalar.
+func scalarKind(k unstable.Kind) format.Kind {
+	switch k {
+	case unstable.String:
+		return format.String
+	case unstable.Bool:
+		return format.Bool
+	case unstable.Float:
+		return format.Float
+	case unstable.Integer:
+		return format.Int
+	case unstable.LocalDate, unstable.LocalTime, unstable.LocalDateTime, unstable.DateTime:
+		return format.Time
+	default:
+		return format.Null
+	}
+}
+
+// scalars are the items of an array, if all are scalars.
+func scalars(n *unstable.Node) []format.Value {
+	items := []format.Value{}
+	for it := n.Children(); it.Next(); {
+		c := it.Node()
+		kind := scalarKind(c.Kind)
+		if kind == format.Null {
+			return nil
+		}
+		items = append(items, format.NewValue(kind, string(c.Data)))
+	}
+	return items
 }
 
 // checkArray refuses an array that is nested too deeply, or has too many keys.

@@ -102,7 +102,9 @@ func (d *document) Names() []string {
 // value is what a node gives. The node has passed check.
 func value(n *node) format.Value {
 	switch kind := kindOf(n); kind {
-	case format.Mapping, format.Sequence:
+	case format.Sequence:
+		return format.NewSequence(render(n), scalars(n))
+	case format.Mapping:
 		return format.NewValue(kind, render(n))
 	case format.Binary:
 		text, _ := decodeBinary(n.Value)
@@ -112,6 +114,18 @@ func value(n *node) format.Value {
 	default:
 		return format.NewValue(kind, n.Value)
 	}
+}
+
+// scalars are the items of a sequence, if all are scalars.
+func scalars(n *node) []format.Value {
+	items := make([]format.Value, 0, len(n.Content))
+	for _, c := range n.Content {
+		if c = resolveAlias(c); c.Kind != yamllib.ScalarNode {
+			return nil
+		}
+		items = append(items, value(c))
+	}
+	return items
 }
 
 // notFound says that nothing stands at a path and, if the document tells, why.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -31,7 +30,7 @@ type Options struct {
 	Prompt func(ctx context.Context, plugin string, p Prompt) (string, error)
 
 	// Notice shows a line about a plugin, such as that it is being waited for.
-	// nil writes to os.Stderr.
+	// nil shows it to nobody.
 	Notice func(line string)
 
 	// Words shows a line that a plugin wrote on its standard error, made
@@ -68,7 +67,7 @@ func (o Options) WithDefaults() (Options, error) {
 		o.CallTimeout = DefaultCallTimeout
 	}
 	if o.Notice == nil {
-		o.Notice = func(line string) { fmt.Fprintln(os.Stderr, line) }
+		o.Notice = func(string) {}
 	}
 	if o.Words == nil {
 		notice := o.Notice
