@@ -295,8 +295,6 @@ func (b *builder) fill(v *value, n *unstable.Node, in *table, at int) error {
 		if raw := b.text[v.start:v.end]; bytes.Contains(raw, []byte("\r\n")) {
 			v.text = unixString(raw)
 		}
-	default:
-		v.kind = scalarKind(n.Kind)
 	case unstable.Array:
 		v.kind, v.items = format.Sequence, scalars(n)
 		return b.checkArray(n, v.start, in.depth+1)
@@ -315,6 +313,8 @@ func (b *builder) fill(v *value, n *unstable.Node, in *table, at int) error {
 				b.conflict = b.conflict || e == nil
 			}
 		}
+	default:
+		v.kind = scalarKind(n.Kind)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 
 func post(t *testing.T, address, text string) (status int, body string) {
 	t.Helper()
-	r, err := http.PostForm(address, url.Values{"text": {text}})
+	r, err := http.DefaultClient.PostForm(address, url.Values{"text": {text}})
 	if err != nil {
 		t.Fatal(err)
 	}
