@@ -46,7 +46,7 @@ func attributeLines(c *config.Config) ([]string, error) {
 	}
 	var lines []string
 	for _, p := range shown { // the last line that fits a file counts
-		lines = append(lines, p+" -text diff=flask-vault")
+		lines = append(lines, p+" -text diff=flask-vault merge=flask-vault")
 	}
 	for _, p := range merged {
 		lines = append(lines, p+" -text diff=flask-vault merge=flask-vault")
