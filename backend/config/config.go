@@ -127,6 +127,9 @@ func (c *Config) applyFile() error {
 		return err
 	}
 	c.Environments = append([]string{DefaultEnvironment}, slices.Sorted(maps.Keys(f.Environments))...)
+	if err := c.checkBases(f); err != nil {
+		return &Error{Where: c.File, Msg: err.Error()}
+	}
 	layers := []environment{f.environment}
 	if c.Environment != DefaultEnvironment {
 		env, ok := f.Environments[c.Environment]
@@ -198,12 +201,38 @@ func (c *Config) applyEnvironment(e environment) error {
 		}
 		c.sources, c.Origin["keysource"] = specs, file
 	}
-	if c.Base != "" && !slices.Contains(c.Environments, c.Base) {
-		return fmt.Errorf("base: there is no environment %q", c.Base)
-	}
 	for _, path := range append([]string{c.Credentials}, c.Files...) {
 		if err := localPath(path); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// checkBases refuses a base that is not there and one that leads back to itself,
+// in whichever environment it stands: it is wrong whatever is asked for now.
+func (c *Config) checkBases(f *fileConfig) error {
+	base := func(name string) string {
+		if name == DefaultEnvironment {
+			return f.Base
+		}
+		return f.Environments[name].Base
+	}
+	for _, name := range c.Environments {
+		b := base(name)
+		if b != "" && !slices.Contains(c.Environments, b) {
+			err := fmt.Errorf("environment %s: base: there is no environment %q", name, b)
+			if near := Nearest(b, c.Environments); near != "" {
+				err = fmt.Errorf("%w; did you mean %q?", err, near)
+			}
+			return err
+		}
+	}
+	for _, name := range c.Environments {
+		for at, steps := base(name), 0; at != "" && steps <= len(c.Environments); at, steps = base(at), steps+1 {
+			if at == name {
+				return fmt.Errorf("base: the environment %q is based on itself", name)
+			}
 		}
 	}
 	return nil
@@ -394,13 +423,11 @@ func (c *Config) Open(ctx context.Context) (*backend.Vault, error) {
 // one, the environment, its base, and so on.
 func (c *Config) OpenLayers(ctx context.Context) (backend.Layers, error) {
 	var layers backend.Layers
-	seen := map[string]bool{}
 	for at := c; ; {
-		if seen[at.Environment] {
-			return nil, &Error{Where: at.File, Msg: fmt.Sprintf("base: the environment %q is based on itself", at.Environment)}
-		}
-		seen[at.Environment] = true
 		v, err := at.Open(ctx)
+		if err != nil && at != c {
+			err = fmt.Errorf("environment %s, on which %s is based: %w", at.Environment, c.Environment, err)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -160,9 +160,9 @@ func TestMistakesAreNamed(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	names := []string{"db.password", "db.user", "smtp.password"}
+	names := []string{"db.password", "db.user", "smtp.password", "a"}
 	for word, want := range map[string]string{
-		"db.pasword": "db.password", "db.usr": "db.user", "DB.PASSWORD": "db.password", "stripe": "", "": "",
+		"db.pasword": "db.password", "db.usr": "db.user", "DB.PASSWORD": "db.password", "stripe": "", "": "", "x": "",
 	} {
 		if got := config.Nearest(word, names); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)

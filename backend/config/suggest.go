@@ -4,9 +4,10 @@ import "strings"
 
 // Nearest returns the candidate that is the fewest typing mistakes away from
 // word (insertions, deletions, replacements, swaps of neighbours), or "" if all
-// are far: more than a third of the word's length, and more than one.
+// are far: more than a third of the word's length, and more than one, or as many as
+// it has letters.
 func Nearest(word string, candidates []string) string {
-	best, dist := "", max(1, len(word)/3)+1
+	best, dist := "", min(max(1, len(word)/3)+1, len(word))
 	for _, c := range candidates {
 		if len(c)-len(word) >= dist || len(word)-len(c) >= dist {
 			continue

@@ -288,3 +288,40 @@ func TestSetAsks(t *testing.T) {
 		t.Errorf("another value was stored:\n%s", screen)
 	}
 }
+
+// TestInterruptEndsTheWait holds that a command which waits for a person, or for
+// whoever writes to its standard input, ends on Ctrl-C, leaves the terminal as it
+// was, and changes nothing.
+func TestInterruptEndsTheWait(t *testing.T) {
+	s := newTerminal(t)
+	s.sh("flask-vault init -q; flask-vault set -q k --generate", 0)
+	before, err := os.ReadFile(filepath.Join(s.dir, "credentials.yml.enc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.start("flask-vault set k")
+	s.wait("value of k:")
+	s.keys("C-c")
+	s.wait("nothing is changed: interrupted", "ended with 130.")
+	s.start("flask-vault set k")
+	s.wait("value of k:")
+	s.keys("Enter")
+	s.wait("no value was typed, nothing is changed", "ended with 9.")
+	for _, command := range []string{"set k -", "import - --format json", "encrypt -", "encrypt - -o new.enc", "decrypt -"} {
+		s.start("flask-vault " + command)
+		s.until("has the typed line twice, as no shell has", func(screen string) bool {
+			s.keys("typed", "Enter")
+			return strings.Count(screen, "typed\n") > 1
+		})
+		s.keys("C-c")
+		s.wait("interrupted", "ended with 130.")
+	}
+	s.sh("stty -a | grep -q ' echo '", 0)
+	after, err := os.ReadFile(filepath.Join(s.dir, "credentials.yml.enc"))
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the vault changed: %v", err)
+	}
+	if _, err := os.Lstat(filepath.Join(s.dir, "new.enc")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("new.enc: %v", err)
+	}
+}

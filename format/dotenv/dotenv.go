@@ -38,8 +38,8 @@ var _ format.Format = Format{}
 // Name returns "dotenv".
 func (Format) Name() string { return "dotenv" }
 
-// Extensions returns ".env".
-func (Format) Extensions() []string { return []string{".env"} }
+// Extensions returns ".env" and ".dotenv".
+func (Format) Extensions() []string { return []string{".env", ".dotenv"} }
 
 // Template returns a document of comments that say how to write values.
 func (Format) Template() []byte { return []byte(template) }

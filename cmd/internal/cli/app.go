@@ -179,15 +179,16 @@ func (a *app) saved(c *vault, v *backend.Vault) {
 }
 
 // cipher finds the key alone, for files and streams that need no vault.
-func (a *app) cipher(ctx context.Context) (*backend.Cipher, error) {
+func (a *app) cipher(ctx context.Context) (*vault, *backend.Cipher, error) {
 	c, err := a.resolve()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := a.recover(ctx, c); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return backend.FindKey(ctx, c.options)
+	key, err := backend.FindKey(ctx, c.options)
+	return c, key, err
 }
 
 func (a *app) noteReadOnly(c *backend.Cipher) {

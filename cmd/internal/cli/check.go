@@ -56,6 +56,9 @@ func (a *app) check(ctx context.Context, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	if c.File == "" && !fileExists(c.Path()) {
+		return fmt.Errorf("%s: %w", c.Display(c.Path()), backend.ErrNoVault) // nothing to check, and no place to look below
+	}
 	only := ""
 	if c.Origin["environment"] != "default" {
 		only = c.Environment
@@ -102,6 +105,15 @@ func problemTable(problems []problem) []byte {
 	return []byte(b.String())
 }
 
+// inOneLine is the text of an error for a table.
+func inOneLine(err error) string {
+	head, rest, _ := strings.Cut(sentence(err), "\n  ")
+	if rest == "" {
+		return head
+	}
+	return head + " (" + strings.ReplaceAll(rest, "\n  ", "; ") + ")"
+}
+
 // onLines says where a name is that is there more than once.
 func onLines(lines []int) string {
 	if len(lines) == 0 {
@@ -140,7 +152,7 @@ func checkAll(ctx context.Context, c *config.Config, only string) (problems, war
 		}
 		if err != nil {
 			if only == "" || only == name {
-				problems = append(problems, problem{Environment: name, Problem: "does not open", What: err.Error()})
+				problems = append(problems, problem{Environment: name, Problem: "does not open", What: inOneLine(err)})
 			}
 			continue
 		}

@@ -35,7 +35,7 @@ is refused. With - the encrypted content comes from standard input.`,
 }
 
 func (a *app) decrypt(ctx context.Context, file, output string, o backend.FileOptions) error {
-	c, err := a.cipher(ctx)
+	_, c, err := a.cipher(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (a *app) decrypt(ctx context.Context, file, output string, o backend.FileOp
 	o.Progress = bar.show
 	if output != "" && output != "-" {
 		if file == "-" {
-			return c.DecryptFrom(ctx, "standard input", a.in, output, o)
+			return c.DecryptFrom(ctx, "standard input", a.input(ctx), output, o)
 		}
 		if err := c.DecryptFile(ctx, file, output, o); err != nil {
 			return err
@@ -61,7 +61,7 @@ func (a *app) decrypt(ctx context.Context, file, output string, o backend.FileOp
 	}
 	var content *backend.Content
 	if file == "-" {
-		content, err = c.OpenContentFrom(ctx, "standard input", a.in, o)
+		content, err = c.OpenContentFrom(ctx, "standard input", a.input(ctx), o)
 	} else {
 		content, err = c.OpenContent(ctx, file, o)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -80,11 +81,16 @@ func writeChange(b *strings.Builder, c change) {
 		return
 	}
 	if c.Old != nil {
-		fmt.Fprintf(b, "- %s: %s\n", name, sanitize(*c.Old))
+		fmt.Fprintf(b, "- %s: %s\n", name, indented(*c.Old))
 	}
 	if c.New != nil {
-		fmt.Fprintf(b, "+ %s: %s\n", name, sanitize(*c.New))
+		fmt.Fprintf(b, "+ %s: %s\n", name, indented(*c.New))
 	}
+}
+
+// indented keeps the further lines of a value apart from the lines of the diff.
+func indented(value string) string {
+	return strings.ReplaceAll(sanitize(value), "\n", "\n    ")
 }
 
 // sides are the two things that the arguments name.
@@ -115,6 +121,11 @@ func (a *app) sides(ctx context.Context, args []string) (from, to values, err er
 		rev = args[0]
 	}
 	old, err := atRevision(ctx, c, v, rev)
+	if err != nil && slices.Contains(c.Environments, rev) {
+		err = &hintError{err, fmt.Sprintf("to compare two environments, name both: %s diff %s OTHER", a.name, rev)}
+	} else if err != nil && len(args) == 0 {
+		err = &hintError{err, "diff compares with the last commit: git add " + quote(c.Display(c.Path())) + " and git commit make one"}
+	}
 	return old, v, err
 }
 

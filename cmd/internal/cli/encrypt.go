@@ -32,7 +32,7 @@ result goes to standard output. A directory, a device or a pipe is no FILE.`,
 }
 
 func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOptions) error {
-	c, err := a.cipher(ctx)
+	v, c, err := a.cipher(ctx)
 	if err != nil {
 		return err
 	}
@@ -48,18 +48,27 @@ func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOp
 			return err
 		}
 		bar.clear()
-		a.note("%s is encrypted in %s (key %s)", oneLine(file), oneLine(output), c.KeyID())
+		a.encrypted(v, c, file, output)
 		return nil
 	}
 	if output != "" && output != "-" {
-		return c.EncryptFrom(ctx, "standard input", a.in, output, o)
+		if err := c.EncryptFrom(ctx, "standard input", a.input(ctx), output, o); err != nil {
+			return err
+		}
+		bar.clear()
+		a.encrypted(v, c, "standard input", output)
+		return nil
 	}
 	bar.off = a.outIsTerminal() // the bar and the text would be on one screen
-	if err := c.SealTo(ctx, outputWriter{a.out}, "standard input", a.in, o); err != nil {
+	if err := c.SealTo(ctx, outputWriter{a.out}, "standard input", a.input(ctx), o); err != nil {
 		return err
 	}
 	if a.outIsTerminal() {
 		return a.print([]byte("\n"))
 	}
 	return nil
+}
+
+func (a *app) encrypted(v *vault, c *backend.Cipher, from, to string) {
+	a.note("%s is encrypted in %s (environment %s, key %s)", oneLine(from), oneLine(to), v.Environment, c.KeyID())
 }

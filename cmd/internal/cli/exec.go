@@ -86,7 +86,7 @@ func (a *app) exec(ctx context.Context, args []string, o execOptions) error {
 	if err != nil {
 		return err
 	}
-	vars, err := a.variables(layers, choice)
+	vars, err := a.variables(c, layers, choice)
 	if err != nil {
 		return err
 	}

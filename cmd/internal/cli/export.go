@@ -74,11 +74,11 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 		return err
 	}
 	choice.Paths = target.Paths
-	_, layers, err := a.read(ctx)
+	c, layers, err := a.read(ctx)
 	if err != nil {
 		return err
 	}
-	vars, err := a.variables(layers, choice)
+	vars, err := a.variables(c, layers, choice)
 	if err != nil {
 		return err
 	}

@@ -364,7 +364,7 @@ func (a *app) askConflicts(ctx context.Context, m *mergeVault, r *mergeRecord, c
 	if c.whole != nil {
 		a.note("%s", sanitize(c.Error()))
 		for {
-			switch answer, err := a.choose("take (o)urs, (t)heirs, (e)dit, (q)uit?"); {
+			switch answer, err := a.choose(ctx, "take (o)urs, (t)heirs, (e)dit, (q)uit?"); {
 			case err != nil:
 				return nil, err
 			case answer == 'o':
@@ -385,7 +385,7 @@ func (a *app) askConflicts(ctx context.Context, m *mergeVault, r *mergeRecord, c
 	for i := 0; i < len(result.Conflicts); {
 		k := result.Conflicts[i]
 		fmt.Fprintf(a.err, "%s: %s\n", sanitize(k.Key), happened(k))
-		answer, err := a.choose("take (o)urs, (t)heirs, (s)how both, (e)dit the text, (q)uit?")
+		answer, err := a.choose(ctx, "take (o)urs, (t)heirs, (s)how both, (e)dit the text, (q)uit?")
 		switch {
 		case err != nil:
 			return nil, err
@@ -434,9 +434,9 @@ func shown(v *format.Value) string {
 }
 
 // choose asks for a letter.
-func (a *app) choose(question string) (byte, error) {
+func (a *app) choose(ctx context.Context, question string) (byte, error) {
 	fmt.Fprintf(a.err, "%s ", question)
-	line, err := a.readAnswer(false)
+	line, err := a.readAnswer(ctx, false)
 	line = strings.ToLower(strings.TrimSpace(line))
 	if err != nil || line == "" {
 		return 0, err

@@ -84,7 +84,7 @@ func (a *app) importFile(ctx context.Context, file string, o importOptions) erro
 	if err != nil {
 		return err
 	}
-	source, err := a.readPlaintext(file, f)
+	source, err := a.readPlaintext(ctx, file, f)
 	if err != nil {
 		return err
 	}
@@ -122,6 +122,9 @@ func (a *app) tellImport(file string, r imported, o importOptions) error {
 	}
 	switch {
 	case len(r.Added)+len(r.Changed)+len(r.Same) == 0:
+		if file == "-" {
+			file = "standard input"
+		}
 		a.note("%s has no values", oneLine(file))
 	case o.dryRun:
 		a.note("nothing is saved: this was a dry run")
@@ -163,8 +166,8 @@ func (a *app) importFormat(file, name string) (format.Format, error) {
 }
 
 // readPlaintext parses the document to import.
-func (a *app) readPlaintext(file string, f format.Format) (format.Document, error) {
-	name, in := "standard input", a.in
+func (a *app) readPlaintext(ctx context.Context, file string, f format.Format) (format.Document, error) {
+	name, in := "standard input", a.input(ctx)
 	if file != "-" {
 		if err := readableFile(file); err != nil {
 			return nil, err
@@ -188,6 +191,9 @@ func (a *app) readPlaintext(file string, f format.Format) (format.Document, erro
 	if errors.As(err, &syntax) {
 		// Not the vault is to be mended, as the hint of a syntax error says.
 		err = &codeError{err, exitInvalid}
+	}
+	if err == nil && len(doc.Names()) == 0 {
+		err = namesValues(f, text)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -80,7 +80,7 @@ func (a *app) tellInit(c *vault, created backend.Created, changed []string) {
 		return "was there already"
 	}
 	a.note("%s %s (key id %s)", oneLine(created.KeySource), status(created.Key), created.KeyID)
-	a.note("%s %s", oneLine(c.options.Store.Name()), status(created.Document))
+	a.note("%s %s (environment %s)", oneLine(c.options.Store.Name()), status(created.Document), c.Environment)
 	for _, name := range changed {
 		a.note("%s has what it needs now", oneLine(name))
 	}

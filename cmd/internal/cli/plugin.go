@@ -30,9 +30,9 @@ func (a *app) pluginOptions() external.Options {
 }
 
 // promptFor asks the person what a plugin wants to know.
-func (a *app) promptFor(_ context.Context, plugin string, p external.Prompt) (string, error) {
+func (a *app) promptFor(ctx context.Context, plugin string, p external.Prompt) (string, error) {
 	fmt.Fprintf(a.err, "plugin %s asks: %s ", plugin, oneLine(p.Text))
-	return a.readAnswer(p.Secret)
+	return a.readAnswer(ctx, p.Secret)
 }
 
 func (a *app) pluginInstallCommand() *cobra.Command {

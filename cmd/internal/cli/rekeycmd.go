@@ -45,7 +45,7 @@ who left has seen them, so change them where they are used.`,
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&o.files, "files", nil, "patterns of further encrypted files, relative to the vault's directory")
-	flags.BoolVar(&o.all, "all", false, "change the key of every environment")
+	flags.BoolVar(&o.all, "all", false, "change the key of every environment; with --forget-previous, forget those of every environment")
 	flags.BoolVar(&o.leaver, "leaver", false, "list the names of the secrets that the old key opened")
 	flags.BoolVar(&o.forget, "forget-previous", false, "remove the previous keys, once nothing needs them")
 	flags.BoolVarP(&o.force, "force", "f", false, "with --forget-previous: even if files still need them")
@@ -162,7 +162,11 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	if err != nil {
 		return nil, err
 	}
-	a.note("%s has the new key %s; the old one was %s", oneLine(source.Name()), next.ID(), old.ID())
+	word := "environment"
+	if len(names) > 1 {
+		word = "environments"
+	}
+	a.note("%s has the new key %s (%s %s); the old one was %s", oneLine(source.Name()), next.ID(), word, strings.Join(names, ", "), old.ID())
 	for _, f := range files {
 		a.note("%s is encrypted under the new key", oneLine(env.Display(f)))
 	}
@@ -349,16 +353,52 @@ func needPrevious(env *config.Config, key keysource.Key) []string {
 }
 
 func (a *app) forgetPrevious(ctx context.Context, o rekeyOptions) error {
-	c, key, _, err := a.findKey(ctx)
+	c, err := a.resolve()
+	if err != nil {
+		return err
+	}
+	if err := a.recover(ctx, c); err != nil {
+		return err
+	}
+	todo := []string{c.Environment}
+	if o.all {
+		todo = c.Environments
+	}
+	none := true
+	for _, name := range todo {
+		env, err := c.In(name)
+		if err != nil {
+			return err
+		}
+		if !fileExists(env.PreviousPath()) {
+			continue
+		}
+		none = false
+		err = a.forgetPreviousOf(ctx, env, o)
+		if err != nil && len(todo) == 1 {
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("environment %s: %w", name, err)
+		}
+	}
+	if none {
+		a.note("no previous key is kept")
+	}
+	return nil
+}
+
+func (a *app) forgetPreviousOf(ctx context.Context, c *config.Config, o rekeyOptions) error {
+	keys, err := c.Sources()
+	if err != nil {
+		return err
+	}
+	key, err := keys.Load(ctx)
 	if err != nil {
 		return err
 	}
 	path := c.PreviousPath()
-	if !fileExists(path) {
-		a.note("no previous key is kept")
-		return nil
-	}
-	if files := needPrevious(c.Config, key); len(files) > 0 && !o.force {
+	if files := needPrevious(c, key); len(files) > 0 && !o.force {
 		return &codeError{&hintError{
 			fmt.Errorf("%s can be opened with a previous key alone: %s", count(len(files), "file"), strings.Join(files, ", ")),
 			fmt.Sprintf("%s rekey --files %s takes it along; --force gives it up", a.name, quote(files[0])),

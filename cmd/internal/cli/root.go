@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/plugins/launch"
@@ -73,7 +75,14 @@ func (a *app) root(args []string) *cobra.Command {
 	cmd.SetOut(a.out)
 	cmd.SetErr(a.err)
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{msg: err.Error(), hint: cmd.CommandPath() + " --help"}
+		e := &usageError{msg: err.Error(), hint: cmd.CommandPath() + " --help"}
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
+			if near := config.Nearest(unknown.GetSpecifiedName(), flagNames(cmd)); near != "" {
+				e.hint = fmt.Sprintf("did you mean --%s? %s lists the flags", near, e.hint)
+			}
+		}
+		return e
 	})
 	cmd.Flags().BoolVarP(&showVersion, "version", "v", false, "version for "+a.name)
 	flags := cmd.PersistentFlags()
@@ -163,6 +172,16 @@ func (a *app) group(use, short string, commands ...*cobra.Command) *cobra.Comman
 	}
 	cmd.AddCommand(commands...)
 	return cmd
+}
+
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { // cobra has added the flags of every command
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	return names
 }
 
 func commandNames(root *cobra.Command) []string {

@@ -3,12 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/cmd/internal/variables"
+	"github.com/flask-vault/flask-vault/format"
 )
 
 // selection is what exec and export are told about which secrets to hand over,
@@ -18,6 +20,8 @@ type selection struct {
 	prefix string
 	maps   []string
 	files  []string
+
+	onlyGiven func() bool // whether --only was given, be it with nothing
 }
 
 // flags adds the flags that exec and export share.
@@ -26,12 +30,18 @@ func (s *selection) flags(a *app, cmd *cobra.Command) {
 	flags.StringSliceVar(&s.only, "only", nil, "take these `KEYS` alone; a mapping stands for all below it")
 	flags.StringVar(&s.prefix, "prefix", "", "put this before every name that is made from a path")
 	flags.StringArrayVar(&s.maps, "map", nil, "give a key this name, as in `KEY=NAME`; can be repeated")
+	s.onlyGiven = func() bool { return flags.Changed("only") }
 	_ = cmd.RegisterFlagCompletionFunc("only", a.completeOnly)
 	_ = cmd.RegisterFlagCompletionFunc("map", a.completeMap)
 }
 
 // options understands the flags' values.
 func (s *selection) options() (o variables.Options, err error) {
+	if s.onlyGiven() && (len(s.only) == 0 || slices.Contains(s.only, "")) {
+		// Nothing stands for everything in Options, which is the last thing that
+		// a script with an unset variable should hand over.
+		return o, &usageError{msg: "--only takes KEYS, not an empty word", hint: "--only db,smtp.password; perhaps a variable in its place is not set"}
+	}
 	o.Only, o.Prefix = s.only, s.prefix
 	if o.Map, err = pairs("--map", s.maps); err == nil {
 		o.Files, err = pairs("--file", s.files)
@@ -52,9 +62,35 @@ func pairs(flag string, words []string) ([]variables.Pair, error) {
 	return out, nil
 }
 
+// namesValues is the error for a document that cannot have names: one that is not of
+// a format with them, or a list or a single value.
+func namesValues(f format.Format, text []byte) error {
+	doc, err := f.Parse(text)
+	if err != nil {
+		return err
+	}
+	err = doc.Set("a", "")
+	var path *format.PathError
+	if errors.As(err, &path) {
+		return &codeError{errors.New(path.Msg), exitInvalid}
+	}
+	return err
+}
+
+// haveNames is the error for a vault that has no variables to hand over because
+// its documents are not names with values.
+func haveNames(f format.Format, layers backend.Layers) error {
+	for _, v := range layers {
+		if err := namesValues(f, v.Text()); err != nil {
+			return fmt.Errorf("%s: %w", v.Name(), err)
+		}
+	}
+	return nil
+}
+
 // variables makes the variables, and tells the person how to mend what stands
 // in the way.
-func (a *app) variables(layers backend.Layers, o variables.Options) ([]variables.Variable, error) {
+func (a *app) variables(c *vault, layers backend.Layers, o variables.Options) ([]variables.Variable, error) {
 	vars, err := variables.Select(layers, o)
 	var (
 		collision *variables.CollisionError
@@ -71,6 +107,9 @@ func (a *app) variables(layers backend.Layers, o variables.Options) ([]variables
 	case errors.As(err, &name):
 		hint := fmt.Sprintf("--map %s=NAME gives it a name: letters, digits and _, and no digit first", quote(name.Key))
 		return nil, &codeError{&hintError{err, hint}, exitUsage}
+	}
+	if err == nil && len(vars) == 0 {
+		err = haveNames(c.options.Format, layers)
 	}
 	return vars, suggestKey(layers, err)
 }

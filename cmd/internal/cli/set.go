@@ -79,7 +79,7 @@ func (a *app) set(ctx context.Context, key string, from valueSource) error {
 			return err
 		}
 	}
-	value, err := a.value(key, from)
+	value, err := a.value(ctx, key, from)
 	if err != nil {
 		return err
 	}
@@ -110,10 +110,10 @@ func (a *app) update(ctx context.Context, c *vault, v *backend.Vault, change fun
 }
 
 // value gets the value that set is to store.
-func (a *app) value(key string, from valueSource) (string, error) {
+func (a *app) value(ctx context.Context, key string, from valueSource) (string, error) {
 	switch {
 	case from.stdin:
-		text, err := readLimited(a.in)
+		text, err := readLimited(a.input(ctx))
 		if err != nil {
 			return "", fmt.Errorf("standard input: %w", err)
 		}
@@ -136,16 +136,21 @@ func (a *app) value(key string, from valueSource) (string, error) {
 	case from.generate != "":
 		return generate(from.generate)
 	}
-	return a.ask(key)
+	return a.ask(ctx, key)
 }
 
 // ask asks for a value without an echo.
-func (a *app) ask(key string) (string, error) {
+func (a *app) ask(ctx context.Context, key string) (string, error) {
 	if a.noInput || !isTerminal(a.in) {
 		return "", &usageError{msg: "there is no terminal to ask for the value", hint: a.name + " set " + quote(key) + " - takes it from standard input"}
 	}
 	fmt.Fprintf(a.err, "value of %s: ", oneLine(key))
-	return a.readAnswer(true)
+	value, err := a.readAnswer(ctx, true)
+	if err == nil && value == "" {
+		// Enter alone is a slip, and must not take the place of a secret.
+		err = &codeError{&hintError{errors.New("no value was typed, nothing is changed"), a.name + " set " + quote(key) + " - </dev/null stores an empty one"}, exitAborted}
+	}
+	return value, err
 }
 
 func readLimited(r io.Reader) ([]byte, error) {

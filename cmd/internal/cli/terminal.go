@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,9 @@ func oneLine(name string) string {
 // are put behind each other.
 func sentence(err error) string {
 	text := unjoined(err)
+	if errors.Is(err, context.Canceled) {
+		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+	}
 	var none *keysource.NoKeyError
 	var mistake *config.Error
 	switch {
@@ -78,15 +82,18 @@ func unjoined(err error) string {
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // readAnswer reads one line from the terminal, without an echo if it is secret.
-func (a *app) readAnswer(secret bool) (string, error) {
+func (a *app) readAnswer(ctx context.Context, secret bool) (string, error) {
 	var line []byte
 	var err error
 	if secret {
-		line, err = term.ReadPassword(int(a.in.Fd()))
+		line, err = readPassword(ctx, a.in)
 		fmt.Fprintln(a.err)
 	} else {
-		line, err = bufio.NewReader(a.in).ReadBytes('\n')
+		line, err = bufio.NewReader(a.input(ctx)).ReadBytes('\n')
 		line = bytes.TrimRight(line, "\r\n")
+	}
+	if errors.Is(err, context.Canceled) {
+		return "", fmt.Errorf("nothing is changed: %w", err)
 	}
 	if errors.Is(err, io.EOF) && len(line) == 0 {
 		return "", &codeError{errors.New("no answer was given, nothing is changed"), exitAborted}
