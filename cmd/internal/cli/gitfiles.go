@@ -22,7 +22,8 @@ func prepareGit(dir string, keys ...string) (changed []string, err error) {
 		name  string
 		lines []string
 	}{
-		{".gitignore", append(keys, "/tmp/")},
+		// A write that is killed half way leaves a file of such a name, a key's too.
+		{".gitignore", append(keys, "/tmp/", ".flask-vault-*")},
 		{".gitattributes", []string{"*.enc -text"}},
 	} {
 		did, err := addLines(filepath.Join(dir, f.name), f.lines)

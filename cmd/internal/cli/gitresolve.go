@@ -48,7 +48,6 @@ git keeps all versions of a file in conflict.`,
 	flags.BoolVar(&o.allTheirs, "all-theirs", false, "take their side for all keys in conflict that are not decided")
 	flags.BoolVar(&o.edit, "edit", false, "decide in your editor")
 	flags.StringArrayVar(&o.keys, "also-key", nil, "also try the key in this `FILE`, where both sides ran rekey")
-	cmd.MarkFlagsMutuallyExclusive("all-ours", "all-theirs", "edit")
 	return cmd
 }
 
@@ -63,6 +62,19 @@ func (o *resolveOptions) decides() bool {
 	return len(o.ours)+len(o.theirs) > 0 || o.allOurs || o.allTheirs || o.edit
 }
 
+// check refuses to decide one thing in two ways.
+func (o *resolveOptions) check(name string) error {
+	for _, key := range o.ours {
+		if slices.Contains(o.theirs, key) {
+			return &usageError{msg: fmt.Sprintf("--ours and --theirs both name %s", quote(key)), hint: name + " git resolve --ours " + quote(key)}
+		}
+	}
+	if o.allOurs && o.allTheirs || o.edit && (o.allOurs || o.allTheirs) {
+		return &usageError{msg: "of --all-ours, --all-theirs and --edit only one can be given", hint: name + " git resolve --help"}
+	}
+	return nil
+}
+
 // unmerged is a file that git has in conflict, with the ids of its versions.
 type unmerged struct {
 	path   string
@@ -70,6 +82,9 @@ type unmerged struct {
 }
 
 func (a *app) gitResolve(ctx context.Context, args []string, o resolveOptions) error {
+	if err := o.check(a.name); err != nil {
+		return err
+	}
 	files, top, err := a.unmerged(ctx, args)
 	if err != nil {
 		return err
