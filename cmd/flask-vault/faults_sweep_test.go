@@ -175,12 +175,7 @@ func (s *sweeping) runIn(w *world, f *fault) ([]call, result) {
 	line := append(strace(output, f), static(s.t))
 	args := s.c.args(w)
 	if s.c.driver {
-		driver := fmt.Sprintf("#!/bin/sh\nexec %s git merge-driver \"$@\"\n", strings.Join(line, " "))
-		must(s.t, os.WriteFile(w.at("driver"), []byte(driver), 0o700))
-		config, err := os.ReadFile(w.at("home/.gitconfig"))
-		must(s.t, err)
-		config = []byte(strings.ReplaceAll(string(config), s.template.at("driver"), w.at("driver")))
-		must(s.t, os.WriteFile(w.at("home/.gitconfig"), config, 0o600))
+		s.driver(w, line...)
 		line = []string{"git"}
 	}
 	var env []string
@@ -216,6 +211,16 @@ func (s *sweeping) runIn(w *world, f *fault) ([]call, result) {
 		trace = hit
 	}
 	return trace, r
+}
+
+// driver has git call a command line as the merge driver.
+func (s *sweeping) driver(w *world, line ...string) {
+	script := fmt.Sprintf("#!/bin/sh\nexec %s git merge-driver \"$@\"\n", strings.Join(line, " "))
+	must(s.t, os.WriteFile(w.at("driver"), []byte(script), 0o755))
+	config, err := os.ReadFile(w.at("home/.gitconfig"))
+	must(s.t, err)
+	config = []byte(strings.ReplaceAll(string(config), s.template.at("driver"), w.at("driver")))
+	must(s.t, os.WriteFile(w.at("home/.gitconfig"), config, 0o600))
 }
 
 // fault runs the command with a fault, and looks at what it left. It reports
