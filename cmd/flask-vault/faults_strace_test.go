@@ -130,10 +130,12 @@ func (f fault) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s at %s %d %s", f.what, f.call, f.nth, f.path))
 }
 
-// strace is the command line that has strace start a program, which follows it.
+// strace is the command line that has strace start a program, which comes after it.
 // With no fault it only traces.
 func strace(output string, f *fault) []string {
-	line := []string{"strace", "-f", "-qq", "-y", "-s", "0", "-o", output, "-e", "trace=" + strings.Join(calls, ",")}
+	// With -b, an editor or git that it starts goes its own way, and its calls do
+	// not count.
+	line := []string{"strace", "-f", "-b", "execve", "-qq", "-y", "-s", "0", "-o", output, "-e", "trace=" + strings.Join(calls, ",")}
 	if f == nil {
 		return line
 	}
