@@ -9,11 +9,13 @@ import (
 )
 
 // createOnly names a file by a hard link, which fails where the name is taken.
+// With it the file is there: that its temporary name stays is no failure.
 func createOnly(from, to string) error {
 	if err := os.Link(from, to); err != nil {
 		return err
 	}
-	return os.Remove(from)
+	_ = os.Remove(from)
+	return nil
 }
 
 // syncDir brings the directory's entries to the disk. File systems that know no

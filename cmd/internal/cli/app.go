@@ -115,14 +115,11 @@ func (a *app) resolve() (*vault, error) {
 
 // open opens the environment's own vault.
 func (a *app) open(ctx context.Context) (*vault, *backend.Vault, error) {
-	c, err := a.resolve()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := a.recover(ctx, c); err != nil {
-		return nil, nil, err
-	}
-	v, err := backend.Open(ctx, c.options)
+	var v *backend.Vault
+	c, err := a.steady(ctx, func(c *vault) (err error) {
+		v, err = backend.Open(ctx, c.options)
+		return err
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -145,14 +142,11 @@ func (a *app) openToWrite(ctx context.Context) (*vault, *backend.Vault, error) {
 
 // read opens the environment as it is read, with its local file and its base.
 func (a *app) read(ctx context.Context) (*vault, backend.Layers, error) {
-	c, err := a.resolve()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := a.recover(ctx, c); err != nil {
-		return nil, nil, err
-	}
-	layers, err := c.OpenLayers(ctx)
+	var layers backend.Layers
+	c, err := a.steady(ctx, func(c *vault) (err error) {
+		layers, err = c.OpenLayers(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
-	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	keyfile "github.com/flask-vault/flask-vault/keysource/file"
 	"github.com/flask-vault/flask-vault/plugins/trust"
@@ -90,6 +88,12 @@ func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
 		return []finding{{"fail", err.Error(), hint}}
 	}
 	findings := []finding{ok("directory %s", c.Root)}
+	if o.fix {
+		if err := a.recover(ctx, c); err != nil {
+			_, hint := a.classify(err)
+			findings = append(findings, finding{"fail", err.Error(), hint})
+		}
+	}
 	if c.File != "" {
 		findings = append(findings, ok("configuration %s, environment %s", c.Display(c.File), c.Environment))
 	} else {
@@ -102,7 +106,7 @@ func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
 	}
 	findings = append(findings, examineEditor())
 	findings = append(findings, a.examinePlugins()...)
-	return append(findings, a.examineLeftovers(c, o.fix)...)
+	return append(findings, a.examineLeftovers(ctx, c, o.fix)...)
 }
 
 func (a *app) examineKeys(ctx context.Context, c *vault) []finding {
@@ -200,39 +204,4 @@ func examineEditor() finding {
 	} else {
 		return ok("editor %s", name)
 	}
-}
-
-// examineLeftovers looks for what killed commands left, and removes it with fix.
-func (a *app) examineLeftovers(c *vault, fix bool) []finding {
-	var findings []finding
-	o := editor.Options{Fallback: filepath.Join(c.Root, "tmp")}
-	if left, err := editor.Leftovers(o); err == nil {
-		for _, l := range left {
-			findings = append(findings, finding{"fail", "an edit that was killed left plaintext in " + l.Dir, a.name + " doctor --fix"})
-		}
-		if fix && len(left) > 0 {
-			if _, err := editor.Sweep(o); err == nil {
-				findings = []finding{ok("the plaintext of %d killed edits is removed", len(left))}
-			}
-		}
-	}
-	entries, _ := os.ReadDir(filepath.Dir(c.Path()))
-	for _, e := range entries {
-		path := filepath.Join(filepath.Dir(c.Path()), e.Name())
-		switch {
-		case durable.IsTemp(e.Name()) && fix && os.Remove(path) == nil:
-			findings = append(findings, ok("%s is removed", c.Display(path)))
-		case durable.IsTemp(e.Name()):
-			findings = append(findings, finding{"warn", "a command that was killed left " + c.Display(path), a.name + " doctor --fix"})
-		case strings.HasPrefix(e.Name(), filepath.Base(c.Path())+".draft"):
-			findings = append(findings, finding{"warn", "an edit that was not saved is kept in " + c.Display(path), a.name + " edit --draft " + quote(c.Display(path))})
-		}
-	}
-	if fileExists(c.Journal()) {
-		findings = append(findings, finding{"warn", "a rekey was interrupted", a.name + " get, or any other command, finishes or undoes it"})
-	}
-	if len(findings) == 0 {
-		findings = append(findings, ok("nothing is left over from killed commands"))
-	}
-	return findings
 }

@@ -92,6 +92,17 @@ func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
 			continue
 		}
 		moved, err := a.rekeyOne(ctx, env, o)
+		for errors.Is(err, errRekeyed) {
+			if c, err = a.resolve(); err != nil {
+				break
+			}
+			if err = a.recover(ctx, c); err != nil {
+				break
+			}
+			if env, err = c.In(name); err == nil {
+				moved, err = a.rekeyOne(ctx, env, o)
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("environment %s: %w", name, err)
 		}
@@ -102,8 +113,11 @@ func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
 	return nil
 }
 
+// errRekeyed says that another process changed the key before we had the locks.
+var errRekeyed = errors.New("another process changes the key")
+
 // rekeyOne changes the key of an environment and of all that share it. It
-// returns their names.
+// returns their names, or fails with errRekeyed where all is to begin again.
 func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) ([]string, error) {
 	keys, err := env.Sources()
 	if err != nil {
@@ -142,6 +156,9 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 		names = append(names, e.Environment)
 		previous = append(previous, e.PreviousPath())
 		files = append(files, more...)
+	}
+	if now, err := keys.Load(ctx); err == nil && !now.Equal(old) || fileExists(env.Journal()) {
+		return nil, errRekeyed
 	}
 	slices.Sort(files)
 	files = slices.Compact(files)

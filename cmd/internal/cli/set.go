@@ -86,18 +86,16 @@ func (a *app) set(ctx context.Context, key string, from valueSource) error {
 	return a.update(ctx, c, v, func(doc format.Document) error { return doc.Set(key, value) })
 }
 
-// update makes a change to the document, again if somebody else saves meanwhile.
+// update makes a change to the document, again if somebody else saves meanwhile,
+// even under a new key.
 func (a *app) update(ctx context.Context, c *vault, v *backend.Vault, change func(format.Document) error) error {
-	saved, err := v.Update(ctx, func(text []byte) ([]byte, error) {
-		doc, err := c.options.Format.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", v.Name(), err)
+	saved, err := updateOnce(ctx, c, v, change)
+	for errors.Is(err, backend.ErrAuth) && v.Name() == c.options.Store.Name() {
+		if c, v, err = a.openToWrite(ctx); err != nil {
+			break
 		}
-		if err := change(doc); err != nil {
-			return nil, err
-		}
-		return doc.Bytes(), nil
-	})
+		saved, err = updateOnce(ctx, c, v, change)
+	}
 	if err != nil {
 		return err
 	}
@@ -107,6 +105,19 @@ func (a *app) update(ctx context.Context, c *vault, v *backend.Vault, change fun
 		a.note("nothing changed, nothing saved")
 	}
 	return nil
+}
+
+func updateOnce(ctx context.Context, c *vault, v *backend.Vault, change func(format.Document) error) (saved bool, err error) {
+	return v.Update(ctx, func(text []byte) ([]byte, error) {
+		doc, err := c.options.Format.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", v.Name(), err)
+		}
+		if err := change(doc); err != nil {
+			return nil, err
+		}
+		return doc.Bytes(), nil
+	})
 }
 
 // value gets the value that set is to store.

@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/flask-vault/flask-vault/backend"
+)
+
+// steady resolves the vault and opens it. Where another process changes the
+// master key meanwhile, the key can be the one from before and the document the
+// one from after, or the other way round: then it opens again.
+func (a *app) steady(ctx context.Context, open func(*vault) error) (*vault, error) {
+	for {
+		c, err := a.resolve()
+		if err != nil {
+			return nil, err
+		}
+		if err := a.recover(ctx, c); err != nil {
+			return nil, err
+		}
+		before, _ := os.Stat(c.Path()) // before the key is asked for
+		err = open(c)
+		if err == nil || ctx.Err() != nil || !a.rekeyed(c, before, err) {
+			return c, err
+		}
+	}
+}
+
+// rekeyed reports whether an error can come from a rekey since before.
+func (a *app) rekeyed(c *vault, before os.FileInfo, err error) bool {
+	var wrongKey *backend.WrongKeyError
+	switch {
+	case errors.As(err, &wrongKey):
+		now, err := a.resolve()
+		return err == nil && now.KeyID != c.KeyID
+	case errors.Is(err, backend.ErrAuth):
+		now, err := os.Stat(c.Path())
+		return err == nil && (before == nil || !os.SameFile(before, now)) || fileExists(c.Journal())
+	}
+	return false
+}
