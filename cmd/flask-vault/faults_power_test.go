@@ -108,7 +108,7 @@ func TestPowerCuts(t *testing.T) {
 	if _, err := exec.LookPath("mkfs.ext4"); err != nil {
 		t.Fatal("mkfs.ext4 is missing: apt-get install e2fsprogs")
 	}
-	cuts := 3
+	cuts := 1
 	if everything() {
 		cuts = 25
 	}
