@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -286,7 +287,7 @@ func lookAtCopy(w *world) (state, error) {
 	}
 	want, werr := os.ReadFile(w.in("master.key"))
 	if err != nil || werr != nil || !bytes.Equal(key, want) {
-		return before, fmt.Errorf("copy.key is not the key (%d bytes): %v, %v", len(key), err, werr)
+		return before, fmt.Errorf("copy.key is not the key (%d bytes): %w", len(key), errors.Join(err, werr))
 	}
 	return after, nil
 }

@@ -108,7 +108,7 @@ func TestPowerCuts(t *testing.T) {
 	if _, err := exec.LookPath("mkfs.ext4"); err != nil {
 		t.Fatal("mkfs.ext4 is missing: apt-get install e2fsprogs")
 	}
-	cuts := 3
+	cuts := 1
 	if everything() {
 		cuts = 25
 	}
@@ -195,8 +195,12 @@ func (p *power) once() {
 	p.disk.mount()
 
 	r := result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+	// Half of the cuts are to come before the end, however busy the machine is.
 	if r.code == 0 {
 		p.acknowledged++
+		p.took = p.took * 4 / 5
+	} else {
+		p.took = p.took * 5 / 4
 	}
 	p.cuts++
 	must(p.t, filepath.WalkDir(w.vault(), func(path string, d os.DirEntry, err error) error {

@@ -17,9 +17,9 @@ import (
 
 var faultErrors = []string{"ENOSPC", "EIO", "EDQUOT", "EACCES"}
 
-// everything says that no fault is to be left out, by FAULTS=all. Else each call
-// is killed at, or fails with one of the errors, in turn; and the calls before the
-// program is at work are left out.
+// everything says that no fault is to be left out, by FAULTS=all. Else one call
+// is killed at, the next fails with one of the errors, and the third is left in
+// peace; and the calls before the program is at work are left out.
 func everything() bool { return os.Getenv("FAULTS") == "all" }
 
 // tally counts what was done to a command.
@@ -63,7 +63,9 @@ func (c *writer) sweep(t *testing.T) *tally {
 		t.Fatalf("it fails without a fault: exit code %d\n%s", r.code, r.stderr)
 	}
 	first := map[string]int{} // call of each name on a file of ours
+	last := map[string]int{}
 	for _, x := range trace {
+		last[x.name] = max(last[x.name], x.nth)
 		if x.ours && (first[x.name] == 0 || x.nth < first[x.name]) {
 			first[x.name] = x.nth
 		}
@@ -76,7 +78,7 @@ func (c *writer) sweep(t *testing.T) *tally {
 		if everything() {
 			start = 1
 		}
-		for n := start; s.at(name, n); n++ {
+		for n := start; s.at(name, n) || n < last[name]; n++ {
 		}
 	}
 	// The calls on files of ours that were not hit, since they were made by
@@ -145,11 +147,14 @@ func (s *sweeping) at(name string, n int) bool {
 	}
 	h := fnv.New32()
 	fmt.Fprint(h, s.c.name, name)
-	turn := int(h.Sum32()%8) + n
-	if turn%2 == 0 {
+	turn := int(h.Sum32()%12) + n
+	switch turn % 3 {
+	case 0:
 		return s.fault(fault{name, "SIGKILL", n, ""})
+	case 1:
+		return s.fault(fault{name, faultErrors[turn/3%4], n, ""})
 	}
-	return s.fault(fault{name, faultErrors[turn/2%4], n, ""})
+	return false
 }
 
 // run runs the command in a fresh world, which is w afterwards.

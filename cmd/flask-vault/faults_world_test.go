@@ -61,53 +61,6 @@ func (w *world) give(name, text string) string {
 	return path
 }
 
-// copy makes the same world anew in dir. Its files are in memory or on disk,
-// wherever dir is.
-func (w *world) copy(t *testing.T, dir, shm string) *world {
-	t.Helper()
-	c := &world{t: t, root: dir, given: w.given, shm: shm}
-	must(t, copyTree(w.root, dir))
-	return c
-}
-
-func copyTree(from, to string) error {
-	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		dest := filepath.Join(to, rel)
-		switch {
-		case d.IsDir():
-			if err := os.MkdirAll(dest, 0o700); err != nil {
-				return err
-			}
-			return os.Chmod(dest, info.Mode().Perm())
-		case d.Type()&fs.ModeSymlink != 0:
-			target, err := os.Readlink(path)
-			if err != nil {
-				return err
-			}
-			return os.Symlink(target, dest)
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(dest, content, 0o600); err != nil {
-			return err
-		}
-		return os.Chmod(dest, info.Mode().Perm())
-	})
-}
-
 // environ is the environment of a command in this world.
 func (w *world) environ(more ...string) []string {
 	return append([]string{
@@ -176,13 +129,6 @@ func (w *world) mustFlask(stdin string, args ...string) string {
 	return r.stdout
 }
 
-func (w *world) mustDo(env []string, name string, args ...string) {
-	w.t.Helper()
-	if r := w.do("", env, name, args...); r.code != 0 {
-		w.t.Fatalf("%s %q: exit code %d\n%s%s", name, args, r.code, r.stdout, r.stderr)
-	}
-}
-
 // leftovers are the files of the vault and the directories in memory that a
 // command that was killed did not remove. Locks are none: nobody holds them.
 func (w *world) leftovers() []string {
@@ -200,23 +146,6 @@ func (w *world) leftovers() []string {
 	if sessions, err := filepath.Glob(w.in("tmp/*")); err == nil {
 		found = append(found, sessions...)
 	}
-	return found
-}
-
-// holding are the files on disk with a text in them that allowed does not
-// know about. Objects of git are compressed, and git is given no plaintext.
-func (w *world) holding(text string, allowed func(path string) bool) []string {
-	var found []string
-	_ = filepath.WalkDir(w.root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return nil
-		}
-		content, err := os.ReadFile(path)
-		if err == nil && bytes.Contains(content, []byte(text)) && !allowed(path) {
-			found = append(found, path)
-		}
-		return nil
-	})
 	return found
 }
 

@@ -8,6 +8,7 @@ require (
 )
 
 require (
+	github.com/emmansun/base64 v0.7.0 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
 	github.com/gofrs/flock v0.13.2 // indirect
 	github.com/pelletier/go-toml/v2 v2.4.3 // indirect
