@@ -22,36 +22,35 @@ for n in 10 10000; do
 		flask-vault init -q
 		flask-vault import -q "../plain$n.yml"
 		flask-vault get service0.key7 >/dev/null
-		printf 'version: 1\n' >flask-vault.yaml
 	)
-	cp -r "v$n" "bare$n"
-	rm "bare$n/flask-vault.yaml"
-	set -- "${1:-30}" hello=hello "get=flask-vault --config $dir/v$n/flask-vault.yaml get service0.key7" \
-		"set=flask-vault --config $dir/v$n/flask-vault.yaml set -q service0.key8 --generate"
-	printf '#!/bin/sh\ncd "%s" && exec flask-vault get service0.key7\n' "$dir/bare$n" >"bare$n.sh"
+	cp -r "v$n" "configured$n"
+	printf 'version: 1\nkeysource: [env, file]\n' >"configured$n/flask-vault.yaml"
+	set -- "${1:-30}" hello=hello "get=flask-vault get service0.key7" \
+		"get-with-flask-vault.yaml=flask-vault --config $dir/configured$n/flask-vault.yaml get service0.key7" \
+		"set=flask-vault set -q service0.key8 --generate"
 	if have age; then
 		[ -f age.key ] || age-keygen -o age.key 2>/dev/null
 		age -r "$(age-keygen -y age.key)" -o "plain$n.age" "plain$n.yml"
-		set -- "$@" "age=age -d -i age.key plain$n.age"
+		set -- "$@" "age=age -d -i $dir/age.key $dir/plain$n.age"
 	fi
 	if have openssl; then
 		openssl enc -aes-256-cbc -pbkdf2 -pass file:age.key -in "plain$n.yml" -out "plain$n.cbc"
-		set -- "$@" "openssl=openssl enc -d -aes-256-cbc -pbkdf2 -pass file:age.key -in plain$n.cbc"
+		set -- "$@" "openssl=openssl enc -d -aes-256-cbc -pbkdf2 -pass file:$dir/age.key -in $dir/plain$n.cbc"
 	fi
 	if have gpg; then
 		gpg --batch --quiet --pinentry-mode loopback --passphrase-file age.key -c -o "plain$n.gpg" "plain$n.yml"
-		set -- "$@" "gpg=gpg --batch --quiet --pinentry-mode loopback --passphrase-file age.key -d plain$n.gpg"
+		set -- "$@" "gpg=gpg --batch --quiet --pinentry-mode loopback --passphrase-file $dir/age.key -d $dir/plain$n.gpg"
 	fi
 	if have ansible-vault; then
 		cp "plain$n.yml" "plain$n.ansible"
 		printf 'password\n' >ansible.pass
 		ansible-vault encrypt --vault-password-file ansible.pass "plain$n.ansible" >/dev/null 2>&1
-		set -- "$@" "ansible-vault=ansible-vault view --vault-password-file ansible.pass plain$n.ansible"
+		set -- "$@" "ansible-vault=ansible-vault view --vault-password-file $dir/ansible.pass $dir/plain$n.ansible"
 	fi
 	rounds=$1
 	shift
 	echo "$n values:"
-	pair -n "$rounds" "$@"
+	(cd "v$n" && pair -n "$rounds" "$@")
 	echo
 	set -- "$rounds"
 done

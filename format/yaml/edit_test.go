@@ -208,7 +208,7 @@ func TestEditVaults(t *testing.T) {
 }
 
 func topKind(doc format.Document) format.Kind {
-	if root := doc.(*document).root; root != nil {
+	if root := treeOf(doc); root != nil {
 		return kindOf(root)
 	}
 	return format.Null

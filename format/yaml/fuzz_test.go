@@ -37,7 +37,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("Bytes differs")
 		}
 		snapshot(t, doc)
-		checkRendered(t, doc.(*document).root, text)
+		checkRendered(t, treeOf(doc), text)
 	})
 }
 

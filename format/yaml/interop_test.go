@@ -142,7 +142,7 @@ func TestAgreesWithPyYAML(t *testing.T) {
 			refusedHere++
 		case err == nil:
 			accepted++
-			if got := canon(index{}, doc.(*document).root); !reflect.DeepEqual(got, v.Value) {
+			if got := canon(index{}, treeOf(doc)); !reflect.DeepEqual(got, v.Value) {
 				t.Errorf("means %v, PyYAML: %v\n%q", got, v.Value, docs[i])
 			}
 		}
@@ -176,7 +176,7 @@ func TestPyYAMLReadsEdits(t *testing.T) {
 			continue
 		}
 		keep(doc.Bytes())
-		if root := doc.(*document).root; root != nil && len(root.Content) > 0 {
+		if root := treeOf(doc); root != nil && len(root.Content) > 0 {
 			keep([]byte(value(root).Reveal()))
 		}
 		for j := range 3 {

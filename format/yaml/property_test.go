@@ -312,7 +312,7 @@ func TestRenderedCollections(t *testing.T) {
 		if err != nil {
 			t.Skip(err)
 		}
-		checkRendered(t, doc.(*document).root, text)
+		checkRendered(t, treeOf(doc), text)
 	})
 	for _, dir := range vectorDirs(t, "vaults") {
 		text, err := os.ReadFile(filepath.Join(dir, "plaintext.yml"))
@@ -323,7 +323,7 @@ func TestRenderedCollections(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkRendered(t, doc.(*document).root, string(text))
+		checkRendered(t, treeOf(doc), string(text))
 	}
 }
 

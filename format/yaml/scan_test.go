@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/flask-vault/flask-vault/format"
 )
 
 // agree compares what scan says of a text with what the parser says.
@@ -135,4 +137,13 @@ func BenchmarkScan10000Keys(b *testing.B) {
 			b.Fatal("not simple")
 		}
 	}
+}
+
+// treeOf is the tree of a document, made if it was only scanned so far.
+func treeOf(d format.Document) *node {
+	doc := d.(*document)
+	doc.mu.Lock()
+	defer doc.mu.Unlock()
+	doc.load()
+	return doc.root
 }
