@@ -47,9 +47,13 @@ func completeCommands(cmd *cobra.Command, args []string, typed string) ([]string
 // usage prints cobra's usage with the examples in front. Without templates the
 // linker leaves out what no command calls, which halves the program.
 func usage(cmd *cobra.Command) error {
+	return printUsage(cmd, cmd.Example)
+}
+
+func printUsage(cmd *cobra.Command, examples string) error {
 	var b strings.Builder
-	if cmd.HasExample() {
-		fmt.Fprintf(&b, "Examples:\n%s\n\n", cmd.Example)
+	if examples != "" {
+		fmt.Fprintf(&b, "Examples:\n%s\n\n", examples)
 	}
 	line := cmd.CommandPath() + " [command]"
 	if cmd.Runnable() {
@@ -77,15 +81,19 @@ func usage(cmd *cobra.Command) error {
 	return err
 }
 
-// help prints what a command is for, and its usage.
+// help prints a command's examples, what it is for, and its usage.
 func help(cmd *cobra.Command) {
 	about := cmd.Long
 	if about == "" {
 		about = cmd.Short
 	}
-	if about = strings.TrimRight(about, " \n"); about != "" {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n", about)
+	out := cmd.OutOrStdout()
+	if cmd.HasExample() {
+		fmt.Fprintf(out, "Examples:\n%s\n\n", cmd.Example)
 	}
-	cmd.SetOut(cmd.OutOrStdout())
-	_ = usage(cmd)
+	if about = strings.TrimRight(about, " \n"); about != "" {
+		fmt.Fprintf(out, "%s\n\n", about)
+	}
+	cmd.SetOut(out)
+	_ = printUsage(cmd, "")
 }
