@@ -54,6 +54,9 @@ func TestBlockDamaged(t *testing.T) {
 // TestPattern asks git whether it understands the patterns.
 func TestPattern(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
+		if os.Getenv("FLASK_VAULT_INTEROP") != "" {
+			t.Fatal(err)
+		}
 		t.Skip("SKIPPED: there is no git to ask")
 	}
 	names := []string{"credentials.yml.enc", "dir/a b.enc", "#x.enc", "!x.enc", "[x].enc", "é.enc"}
