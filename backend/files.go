@@ -5,11 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 
 	"github.com/flask-vault/flask-vault/backend/durable"
+)
+
+// The most bytes of a file that [Cipher.EncryptFile] and [Cipher.DecryptFile] take.
+// All of it is in memory, some of it twice, since nothing is given out before the
+// tag at the end is checked.
+const (
+	MaxFileSize      = 64 << 20            // of the plaintext: 64 MiB
+	MaxEncryptedSize = MaxFileSize / 2 * 3 // of the encrypted text, with room for line ends
 )
 
 // FileOptions change how [Cipher.EncryptFile] and [Cipher.DecryptFile] treat a
@@ -33,7 +40,7 @@ func (e *DestinationError) Error() string { return e.Path + ": " + e.Reason }
 // it is left alone if its content is that of src already. Anything else in the
 // place of dst is a *[DestinationError].
 func (c *Cipher) EncryptFile(ctx context.Context, src, dst string, o FileOptions) error {
-	plaintext, err := readFile(src)
+	plaintext, err := readFile(src, MaxFileSize)
 	if err != nil {
 		return err
 	}
@@ -93,7 +100,7 @@ func WriteDecrypted(ctx context.Context, dst string, plaintext []byte, o FileOpt
 		return err
 	}
 	if old != nil {
-		before, err := readFile(dst)
+		before, err := readFile(dst, MaxFileSize)
 		if err == nil && bytes.Equal(before, plaintext) {
 			return nil
 		}
@@ -106,34 +113,24 @@ func WriteDecrypted(ctx context.Context, dst string, plaintext []byte, o FileOpt
 
 // OpenFile returns the plaintext of the encrypted file at path.
 func (c *Cipher) OpenFile(path string) ([]byte, error) {
-	text, err := readFile(path)
+	text, err := readFile(path, MaxEncryptedSize)
 	if err != nil {
 		return nil, err
 	}
 	return c.openNamed(path, text)
 }
 
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+// readFile reads what a person named, which may be a pipe.
+func readFile(path string, limit int64) ([]byte, error) {
+	text, err := durable.ReadInput(path, limit)
+	var input *durable.InputError
+	if errors.As(err, &input) && input.Limit > 0 {
+		err = fmt.Errorf("%w: at most %d bytes are possible", ErrTooLarge, input.Limit)
+	}
 	if err != nil {
 		return nil, pathReason(path, err)
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, pathReason(path, err)
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s: it is a directory, not a file", path)
-	}
-	if info.Size() > maxPlaintext/3*4 {
-		return nil, fmt.Errorf("%s: %w: AES-GCM takes at most %d bytes", path, ErrTooLarge, maxPlaintext)
-	}
-	buf := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
-	if _, err := io.Copy(buf, f); err != nil {
-		return nil, pathReason(path, err)
-	}
-	return buf.Bytes(), nil
+	return text, nil
 }
 
 // destination looks at what dst is now; nil if it is nothing.

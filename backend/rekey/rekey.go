@@ -128,9 +128,9 @@ func (p *Plan) giveUp(ctx context.Context, j *journal, next keysource.Key, cause
 // stage writes every new file beside its place.
 func (p *Plan) stage(j *journal, dir string, old, c *backend.Cipher) error {
 	for _, path := range p.Files {
-		before, err := os.ReadFile(path)
+		before, err := durable.ReadFile(path, maxFile)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, errors.Unwrap(err))
+			return fmt.Errorf("%s: %w", path, reason(err))
 		}
 		plaintext, err := old.Open(before, nil)
 		if err != nil {
@@ -163,7 +163,7 @@ func (p *Plan) stage(j *journal, dir string, old, c *backend.Cipher) error {
 		return err
 	}
 	for path, content := range plain {
-		before, err := os.ReadFile(path)
+		before, err := durable.ReadFile(path, maxFile)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -184,7 +184,7 @@ func (p *Plan) stagePrevious(j *journal, dir, path string, old, c *backend.Ciphe
 	if err != nil {
 		return err
 	}
-	before, err := os.ReadFile(path)
+	before, err := durable.ReadFile(path, maxFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -225,6 +225,18 @@ func (j *journal) add(dir, path string, before, after []byte) error {
 	return f.Keep()
 }
 
+// maxFile is the most bytes of a file that takes part: as many as encrypt can make.
+const maxFile = backend.MaxEncryptedSize
+
+// reason drops the path from an error.
+func reason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
 func hash(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
@@ -244,7 +256,7 @@ func (j *journal) finish(path string) error {
 	dir := filepath.Dir(path)
 	for _, s := range j.Swaps {
 		target, staged := filepath.Join(dir, s.Path), filepath.Join(dir, s.Staged)
-		now, err := os.ReadFile(target)
+		now, err := durable.ReadFile(target, maxFile)
 		switch {
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return err
@@ -288,7 +300,7 @@ const (
 // the locks of the documents. It fails with [ErrStuck] where keys gives neither
 // key of the journal.
 func Recover(ctx context.Context, path string, keys keysource.Source) (Outcome, error) {
-	text, err := os.ReadFile(path)
+	text, err := durable.ReadFile(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Nothing, nil
 	}

@@ -55,7 +55,7 @@ func (s *Source) Path() string { return s.path }
 // Load reads the key. Where there is no file the error wraps
 // [keysource.ErrNoKey]; a file that others can read is an *[InsecureError].
 func (s *Source) Load(context.Context) (keysource.Key, error) {
-	f, err := os.Open(s.path)
+	f, err := durable.Open(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return keysource.Key{}, fmt.Errorf("%w: there is no such file", keysource.ErrNoKey)
 	}
@@ -69,7 +69,7 @@ func (s *Source) Load(context.Context) (keysource.Key, error) {
 		return keysource.Key{}, reason(err)
 	}
 	if info.IsDir() {
-		return keysource.Key{}, errors.New("it is a directory, not a key file")
+		return keysource.Key{}, &durable.InputError{Reason: "it is a directory, not a key file"}
 	}
 	if !s.opts.Insecure && exposed(info) {
 		return keysource.Key{}, &InsecureError{Path: s.path, Mode: info.Mode()}
@@ -78,6 +78,9 @@ func (s *Source) Load(context.Context) (keysource.Key, error) {
 	defer clear(text)
 	if err != nil {
 		return keysource.Key{}, reason(err)
+	}
+	if len(text) == 0 && info.Mode()&fs.ModeNamedPipe != 0 {
+		return keysource.Key{}, &durable.InputError{Reason: "it is a pipe, and nobody writes to it"}
 	}
 	return keysource.ParseKey(text)
 }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -138,9 +137,11 @@ func (e *checked) problems(all []checked) []problem {
 	var problems []problem
 	want := e.Required
 	if len(want) == 0 {
+		seen := map[string]bool{}
 		for _, other := range all {
 			for _, n := range other.names {
-				if !slices.Contains(want, n) {
+				if !seen[n] {
+					seen[n] = true
 					want = append(want, n)
 				}
 			}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
 func (a *app) decryptCommand() *cobra.Command {
@@ -47,9 +47,9 @@ func (a *app) decrypt(ctx context.Context, file, output string, o backend.FileOp
 	}
 	var plaintext []byte
 	if file == "-" {
-		token, err := io.ReadAll(a.in)
+		token, err := durable.ReadAll(a.in, backend.MaxEncryptedSize)
 		if err != nil {
-			return err
+			return fmt.Errorf("standard input: %w", err)
 		}
 		if plaintext, err = c.Open(token, nil); err != nil {
 			return fmt.Errorf("standard input: %w", err)

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
 func (a *app) encryptCommand() *cobra.Command {
@@ -46,7 +46,7 @@ func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOp
 		a.note("%s is encrypted in %s (key %s)", sanitize(file), sanitize(output), c.KeyID())
 		return nil
 	}
-	plaintext, err := io.ReadAll(a.in)
+	plaintext, err := durable.ReadAll(a.in, backend.MaxFileSize)
 	if err != nil {
 		return fmt.Errorf("standard input: %w", err)
 	}

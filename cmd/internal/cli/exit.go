@@ -9,6 +9,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/backend/rekey"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	"github.com/flask-vault/flask-vault/format"
@@ -102,6 +103,7 @@ func (a *app) classify(err error) (code int, hint string) {
 		locked      *backend.LockedError
 		exposed     *keyfile.InsecureError
 		destination *backend.DestinationError
+		input       *durable.InputError
 		mistake     *config.Error
 		untrusted   *config.UntrustedError
 		plugin      *external.Error
@@ -170,7 +172,7 @@ func (a *app) classify(err error) (code int, hint string) {
 		return 128 + int(syscall.SIGINT), ""
 	case is(fs.ErrNotExist):
 		return exitNotFound, ""
-	case is(fs.ErrPermission):
+	case as(&input), is(backend.ErrTooLarge), is(fs.ErrPermission), is(fs.ErrExist), is(syscall.ELOOP):
 		return exitPolicy, ""
 	}
 	return exitInternal, ""

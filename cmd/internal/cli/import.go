@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/format"
 )
 
@@ -166,7 +166,7 @@ func (a *app) importFormat(file, name string) (format.Format, error) {
 func (a *app) readPlaintext(file string, f format.Format) (format.Document, error) {
 	name, in := "standard input", a.in
 	if file != "-" {
-		opened, err := os.Open(file)
+		opened, err := durable.Open(file)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, errors.Unwrap(err))
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -270,7 +269,7 @@ func needPrevious(env *config.Config, key keysource.Key) []string {
 	}
 	var need []string
 	_ = walkEncrypted(env.Root, func(path string) {
-		text, err := os.ReadFile(path)
+		text, err := durable.ReadFile(path, backend.MaxEncryptedSize)
 		if err != nil {
 			return
 		}

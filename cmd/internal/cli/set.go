@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/format"
 )
 
@@ -120,7 +120,7 @@ func (a *app) value(key string, from valueSource) (string, error) {
 		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 		return string(text), nil
 	case from.file != "":
-		f, err := os.Open(from.file)
+		f, err := durable.Open(from.file)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", from.file, errors.Unwrap(err))
 		}
