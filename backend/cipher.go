@@ -6,7 +6,9 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/flask-vault/flask-vault/keysource"
 )
@@ -15,16 +17,26 @@ import (
 // (NIST SP 800-38D section 5.2.1.1: 2^39 − 256 bits).
 const maxPlaintext = 1<<36 - 32
 
+// How many messages a key may seal (SP 800-38D section 8.3), and when to say so.
+const (
+	maxSeals  = 1 << 32
+	warnSeals = 1 << 31
+)
+
 // Cipher seals and opens tokens and files under one master key with
 // AES-128-GCM (NIST SP 800-38D) and a fresh random nonce for every seal. It is
 // safe for use by several goroutines.
 //
-// A key must not seal more than 2^32 messages (SP 800-38D section 8.3).
+// A key must not seal more than 2^32 messages (SP 800-38D section 8.3), whoever
+// seals them. A Cipher counts its own: at 2^31 it warns through [slog.Default], once,
+// and after 2^32 it seals no more.
 type Cipher struct {
 	aead   cipher.AEAD
 	keyID  string
 	source string // the name of the source that had the key, "" if not known
 	size   int    // of the key, bytes
+
+	seals atomic.Uint64 // how many there were in this process
 
 	previous []*Cipher // of the keys before this one, the newest first: they open, too
 }
@@ -57,7 +69,7 @@ func (c *Cipher) ReadOnly() bool { return c.size != keysource.KeySize }
 // Seal encrypts plaintext into a token, which is text that is safe in URLs,
 // cookies and file names: 4·⌈(n+28)/3⌉ characters for n bytes. The associated
 // data is not in the token; Open needs the same again. None and empty are alike.
-// It fails with [ErrReadOnlyKey], or [ErrTooLarge] near 64 GiB.
+// It fails with [ErrReadOnlyKey], with [ErrTooLarge] near 64 GiB, or with [ErrWornKey].
 func (c *Cipher) Seal(plaintext, associatedData []byte) ([]byte, error) {
 	return c.AppendSeal(nil, plaintext, associatedData)
 }
@@ -70,6 +82,13 @@ func (c *Cipher) AppendSeal(dst, plaintext, associatedData []byte) ([]byte, erro
 	}
 	if len(plaintext) > maxPlaintext {
 		return dst, fmt.Errorf("%w: AES-GCM takes at most %d bytes", ErrTooLarge, maxPlaintext)
+	}
+	switch n := c.seals.Add(1); {
+	case n > maxSeals:
+		c.seals.Add(^uint64(0)) // so that the count never comes round
+		return dst, ErrWornKey
+	case n == warnSeals:
+		slog.Warn("half of the 2^32 messages that AES-GCM allows a key are sealed in this process; give the vault a new key: flask-vault rekey", "key", c.keyID)
 	}
 	b := scratch.Get().(*[]byte)
 	defer scratch.Put(b)

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,19 +94,58 @@ func TestNoChangeGoesUnnoticed(t *testing.T) {
 	}
 }
 
+// TestNoncesDiffer looks at ten million of them, and under the race detector, which
+// makes that many times slower, at a tenth.
 func TestNoncesDiffer(t *testing.T) {
 	c := newCipher(t)
-	seen := map[string]bool{}
-	for range 100_000 {
-		token, err := c.Seal(nil, nil)
-		if err != nil {
+	count := 10_000_000
+	if raceDetector {
+		count /= 10
+	}
+	nonces := make([]nonce, count)
+	var token []byte
+	for i := range nonces {
+		var err error
+		if token, err = c.AppendSeal(token[:0], nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		nonce := string(token[:16]) // 12 bytes
-		if seen[nonce] {
-			t.Fatal("a nonce came twice")
+		if _, err := base64.URLEncoding.Decode(nonces[i][:], token[:16]); err != nil {
+			t.Fatal(err)
 		}
-		seen[nonce] = true
+	}
+	slices.SortFunc(nonces, func(a, b nonce) int { return bytes.Compare(a[:], b[:]) })
+	if different := len(slices.Compact(nonces)); different != count {
+		t.Errorf("of %d nonces %d differ", count, different)
+	}
+	t.Logf("%d seals, %d nonces", count, count)
+}
+
+type nonce [12]byte
+
+// TestSealsAreCounted: a process hears at 2^31 seals that a new key is due, once,
+// and gets none beyond 2^32.
+func TestSealsAreCounted(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	c := newCipher(t)
+	for _, step := range []struct {
+		from   uint64
+		warned bool
+		err    error
+	}{{1<<31 - 2, false, nil}, {1<<31 - 1, true, nil}, {1 << 31, false, nil}, {1<<32 - 1, false, nil}, {1 << 32, false, backend.ErrWornKey}, {1 << 32, false, backend.ErrWornKey}} {
+		c.SetSeals(step.from)
+		log.Reset()
+		if _, err := c.Seal([]byte("x"), nil); !errors.Is(err, step.err) {
+			t.Errorf("after %d seals: %v", step.from, err)
+		}
+		if (log.Len() > 0) != step.warned {
+			t.Errorf("after %d seals the log has %q", step.from, &log)
+		}
+	}
+	if _, err := c.Seal(nil, nil); !errors.Is(err, backend.ErrWornKey) {
+		t.Errorf("the count came round: %v", err)
 	}
 }
 

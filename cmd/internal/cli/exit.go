@@ -172,7 +172,7 @@ func (a *app) classify(err error) (code int, hint string) {
 		return 128 + int(syscall.SIGINT), ""
 	case is(fs.ErrNotExist):
 		return exitNotFound, ""
-	case as(&input), is(backend.ErrTooLarge), is(fs.ErrPermission), is(fs.ErrExist), is(syscall.ELOOP):
+	case as(&input), is(backend.ErrTooLarge), is(backend.ErrWornKey), is(fs.ErrPermission), is(fs.ErrExist), is(syscall.ELOOP):
 		return exitPolicy, ""
 	}
 	return exitInternal, ""
