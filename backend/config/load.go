@@ -37,8 +37,9 @@ type environment struct {
 	Files       []string
 }
 
-// maxFile is the most bytes that flask-vault.yaml may have.
-const maxFile = 256 << 10
+// maxFile is the most bytes that flask-vault.yaml may have. The parser compares all
+// names of a mapping with all.
+const maxFile = 64 << 10
 
 // reason drops the path from an error.
 func reason(err error) error {
