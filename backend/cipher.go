@@ -16,11 +16,19 @@ import (
 // (NIST SP 800-38D section 5.2.1.1: 2^39 − 256 bits).
 const maxPlaintext = 1<<36 - 32
 
+// How many messages a key may seal (SP 800-38D section 8.3), and when to say so.
+const (
+	maxSeals  = 1 << 32
+	warnSeals = 1 << 31
+)
+
 // Cipher seals and opens tokens and files under one master key with
 // AES-128-GCM (NIST SP 800-38D) and a fresh random nonce for every seal. It is
 // safe for use by several goroutines.
 //
-// A key must not seal more than 2^32 messages (SP 800-38D section 8.3).
+// A key must not seal more than 2^32 messages (SP 800-38D section 8.3), whoever
+// seals them. A Cipher counts its own: from 2^31 on it is [Cipher.Worn], and after 2^32
+// it seals no more.
 type Cipher struct {
 	keys atomic.Pointer[keys] // [Vault.Refresh] replaces them
 }
@@ -32,6 +40,8 @@ type keys struct {
 	keyID  string
 	source string // the name of the source that had the key, "" if not known
 	size   int    // of the key, bytes
+
+	seals atomic.Uint64 // how many there were in this process
 
 	previous []*keys // of the keys before this one, the newest first: they open, too
 }
@@ -87,7 +97,7 @@ func (k *keys) readOnly() bool { return k.size != keysource.KeySize }
 // Seal encrypts plaintext into a token, which is text that is safe in URLs,
 // cookies and file names: 4·⌈(n+28)/3⌉ characters for n bytes. The associated
 // data is not in the token; Open needs the same again. None and empty are alike.
-// It fails with [ErrReadOnlyKey], or [ErrTooLarge] near 64 GiB.
+// It fails with [ErrReadOnlyKey], with [ErrTooLarge] near 64 GiB, or with [ErrWornKey].
 func (c *Cipher) Seal(plaintext, associatedData []byte) ([]byte, error) {
 	return c.AppendSeal(nil, plaintext, associatedData)
 }
@@ -105,11 +115,28 @@ func (k *keys) appendSeal(dst, plaintext, associatedData []byte) ([]byte, error)
 	if len(plaintext) > maxPlaintext {
 		return dst, fmt.Errorf("%w: AES-GCM takes at most %d bytes", ErrTooLarge, maxPlaintext)
 	}
+	if err := k.count(); err != nil {
+		return dst, err
+	}
 	b := scratch.Get().(*[]byte)
 	defer scratch.Put(b)
 	sealed := k.aead.Seal((*b)[:0], nil, plaintext, associatedData)
 	keep(b, sealed)
 	return appendEnvelope(dst, sealed), nil
+}
+
+// Worn reports whether the cipher has sealed half of what AES-GCM with random nonces
+// allows a key, so that the vault needs a new one (flask-vault rekey). Programs
+// that seal much may show it; flask-vault serve does.
+func (c *Cipher) Worn() bool { return c.keys.Load().seals.Load() >= warnSeals }
+
+// count counts one more message that is to be sealed.
+func (k *keys) count() error {
+	if k.seals.Add(1) > maxSeals {
+		k.seals.Add(^uint64(0)) // so that the count never comes round
+		return ErrWornKey
+	}
+	return nil
 }
 
 // Open returns the plaintext of a token or of the content of an encrypted

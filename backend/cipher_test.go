@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,19 +94,56 @@ func TestNoChangeGoesUnnoticed(t *testing.T) {
 	}
 }
 
+// TestNoncesDiffer looks at ten million of them, and under the race detector, which
+// makes that many times slower, at a tenth.
 func TestNoncesDiffer(t *testing.T) {
 	c := newCipher(t)
-	seen := map[string]bool{}
-	for range 100_000 {
-		token, err := c.Seal(nil, nil)
-		if err != nil {
+	count := 10_000_000
+	if raceDetector {
+		count /= 10
+	}
+	nonces := make([]nonce, count)
+	var token []byte
+	for i := range nonces {
+		var err error
+		if token, err = c.AppendSeal(token[:0], nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		nonce := string(token[:16]) // 12 bytes
-		if seen[nonce] {
-			t.Fatal("a nonce came twice")
+		if _, err := base64.URLEncoding.Decode(nonces[i][:], token[:16]); err != nil {
+			t.Fatal(err)
 		}
-		seen[nonce] = true
+	}
+	slices.SortFunc(nonces, func(a, b nonce) int { return bytes.Compare(a[:], b[:]) })
+	if different := len(slices.Compact(nonces)); different != count {
+		t.Errorf("of %d nonces %d differ", count, different)
+	}
+	t.Logf("%d seals, %d nonces", count, count)
+}
+
+type nonce [12]byte
+
+// TestSealsAreCounted: a cipher tells from 2^31 seals on that a new key is due, and
+// seals none beyond 2^32.
+func TestSealsAreCounted(t *testing.T) {
+	c := newCipher(t)
+	for _, step := range []struct {
+		from uint64
+		worn bool
+		err  error
+	}{{1<<31 - 2, false, nil}, {1<<31 - 1, true, nil}, {1<<32 - 1, true, nil}, {1 << 32, true, backend.ErrWornKey}, {1 << 32, true, backend.ErrWornKey}} {
+		c.SetSeals(step.from)
+		if _, err := c.Seal([]byte("x"), nil); !errors.Is(err, step.err) {
+			t.Errorf("after %d seals: %v", step.from, err)
+		}
+		if c.Worn() != step.worn {
+			t.Errorf("after %d seals and one more it is worn: %v", step.from, c.Worn())
+		}
+	}
+	if _, err := c.Seal(nil, nil); !errors.Is(err, backend.ErrWornKey) {
+		t.Errorf("the count came round: %v", err)
+	}
+	if err := c.SealTo(t.Context(), io.Discard, "x", bytes.NewReader(make([]byte, 1<<20)), backend.FileOptions{}); !errors.Is(err, backend.ErrWornKey) {
+		t.Errorf("a large one: %v", err)
 	}
 }
 

@@ -105,6 +105,20 @@ func (x *Content) CopyTo(ctx context.Context, w io.Writer) error {
 	})
 }
 
+// stream returns the plaintext as what can be read, once. done is to be called.
+func (x *Content) stream(ctx context.Context) (r io.Reader, done func()) {
+	pr, pw := io.Pipe()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = pw.CloseWithError(x.CopyTo(ctx, pw))
+	}()
+	return pr, func() {
+		_ = pr.Close()
+		<-ended
+	}
+}
+
 // each calls f with each piece of the plaintext of large content.
 func (x *Content) each(ctx context.Context, f func(piece []byte) error) error {
 	if err := x.in.rewind(); err != nil {

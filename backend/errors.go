@@ -22,6 +22,10 @@ var (
 	// come from Flask-Vault 1.0 and are for reading alone.
 	ErrReadOnlyKey = errors.New("the master key is not a 128-bit key, so it is for reading alone")
 
+	// ErrWornKey says that a cipher has sealed the 2^32 messages that AES-GCM with
+	// random nonces allows a key.
+	ErrWornKey = errors.New("the key has encrypted as much as AES-GCM allows; give the vault a new one")
+
 	// ErrConflict is wrapped by Store.Save when the stored document is not the
 	// one that was loaded. Nothing was written.
 	ErrConflict = errors.New("somebody else saved it meanwhile")

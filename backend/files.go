@@ -12,6 +12,14 @@ import (
 	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
+// MaxDocument is the most bytes of an encrypted text that is worked on in memory
+// as a whole, where no store says less: what is merged, and lists of keys.
+const MaxDocument = 96 << 20
+
+// maxEnvelope is the most bytes of an encrypted file: the longest message and
+// room for line ends.
+const maxEnvelope = maxPlaintext / 3 * 4 / 64 * 66
+
 // FileOptions change how files are encrypted and decrypted.
 type FileOptions struct {
 	// Force replaces a destination that exists whatever it is, unless it is a
@@ -170,16 +178,9 @@ func (c *Cipher) equalContents(ctx context.Context, before *Content, f *durable.
 		return false, err
 	}
 	defer after.Close()
-	r, w := io.Pipe()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = w.CloseWithError(after.CopyTo(ctx, w))
-	}()
-	same, err := before.equals(ctx, r)
-	_ = r.Close()
-	<-done
-	return same, err
+	r, done := after.stream(ctx)
+	defer done()
+	return before.equals(ctx, r)
 }
 
 // DecryptFile opens the file src and writes the plaintext to dst, readable for
@@ -293,7 +294,7 @@ func WriteDecrypted(ctx context.Context, dst string, plaintext []byte, o FileOpt
 		return err
 	}
 	if old != nil {
-		before, err := readFile(dst)
+		before, err := readFile(dst, int64(len(plaintext)))
 		if err == nil && bytes.Equal(before, plaintext) {
 			return nil
 		}
@@ -311,36 +312,26 @@ func errOtherContent(dst string) error {
 	return &DestinationError{Path: dst, Reason: "it is there and has another content", Forced: true}
 }
 
-// OpenFile returns the plaintext of the encrypted file at path.
+// OpenFile returns the plaintext of the encrypted file at path, all of it in memory.
 func (c *Cipher) OpenFile(path string) ([]byte, error) {
-	text, err := readFile(path)
+	text, err := readFile(path, maxEnvelope)
 	if err != nil {
 		return nil, err
 	}
 	return c.openNamed(path, text)
 }
 
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+// readFile reads what a person named, which may be a pipe.
+func readFile(path string, limit int64) ([]byte, error) {
+	text, err := durable.ReadInput(path, limit)
+	var input *durable.InputError
+	if errors.As(err, &input) && input.Limit > 0 {
+		err = fmt.Errorf("%w: at most %d bytes are possible", ErrTooLarge, input.Limit)
+	}
 	if err != nil {
 		return nil, pathReason(path, err)
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, pathReason(path, err)
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s: it is a directory, not a file", path)
-	}
-	if info.Size() > maxPlaintext/3*4 {
-		return nil, fmt.Errorf("%s: %w: AES-GCM takes at most %d bytes", path, ErrTooLarge, int64(maxPlaintext))
-	}
-	buf := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
-	if _, err := io.Copy(buf, f); err != nil {
-		return nil, pathReason(path, err)
-	}
-	return buf.Bytes(), nil
+	return text, nil
 }
 
 // destination looks at what dst is now; nil if it is nothing.

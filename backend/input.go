@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/backend/gcmstream"
 )
 
@@ -19,13 +21,23 @@ type input struct {
 	seeker io.Seeker // nil if it can be read but once
 	start  int64     // where its content begins
 
+	named bool // a pipe that has a name, so that perhaps nobody writes to it
+
 	close func()
 }
 
-// openInput opens the file at path for reading.
+// openInput opens the file at path for reading. It may be a pipe, but no device.
 func openInput(path string) (*input, error) {
-	f, err := os.Open(path)
+	f, err := durable.Open(path)
 	if err != nil {
+		return nil, pathReason(path, err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode()&fs.ModeNamedPipe == 0 {
+		err = durable.Regular(info)
+	}
+	if err != nil {
+		_ = f.Close()
 		return nil, pathReason(path, err)
 	}
 	in, err := newInput(path, f)
@@ -33,6 +45,7 @@ func openInput(path string) (*input, error) {
 		_ = f.Close()
 		return nil, err
 	}
+	in.named = info.Mode()&fs.ModeNamedPipe != 0
 	in.close = func() { _ = f.Close() }
 	return in, nil
 }
@@ -49,7 +62,7 @@ func newInput(name string, r io.Reader) (*input, error) {
 			return nil, pathReason(name, err)
 		}
 		if info.IsDir() {
-			return nil, fmt.Errorf("%s: it is a directory, not a file", name)
+			return nil, pathReason(name, durable.Regular(info))
 		}
 		// What is no regular file may have a size that means nothing, or a position
 		// that it ignores.
@@ -95,6 +108,9 @@ func (in *input) whole() ([]byte, error) {
 	if _, err := buf.ReadFrom(r); err != nil {
 		clear(buf.Bytes())
 		return nil, err
+	}
+	if in.named && buf.Len() == 0 {
+		return nil, pathReason(in.name, durable.ErrEmptyPipe)
 	}
 	if !stream || buf.Len() <= streamFrom {
 		return buf.Bytes(), nil

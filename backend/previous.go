@@ -18,7 +18,7 @@ func (c *Cipher) PreviousKeys(path string) ([]keysource.Key, error) {
 	if path == "" {
 		return nil, nil
 	}
-	sealed, err := readFile(path)
+	sealed, err := readFile(path, MaxDocument)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -84,14 +84,14 @@ func (v *Vault) openRenewed(ctx context.Context, blob []byte) ([]byte, *keys, er
 	if text, err = found.openNamed(v.Name(), blob); err != nil {
 		return nil, nil, err
 	}
-	renewed := *found
+	renewed := found // nobody else has it
 	for _, k := range append([]*keys{now}, now.previous...) {
 		same := func(other *keys) bool { return other.keyID == k.keyID }
 		if k.keyID != renewed.keyID && !slices.ContainsFunc(renewed.previous, same) {
 			renewed.previous = append(renewed.previous, &keys{aead: k.aead, block: k.block, keyID: k.keyID, size: k.size})
 		}
 	}
-	return text, &renewed, nil
+	return text, renewed, nil
 }
 
 func (v *Vault) newState(version Version, text []byte) *state {

@@ -45,6 +45,9 @@ func (k *keys) sealStream(ctx context.Context, w io.Writer, r io.Reader, p *prog
 	if k.readOnly() {
 		return ErrReadOnlyKey
 	}
+	if err := k.count(); err != nil {
+		return err
+	}
 	g, err := gcmstream.New(k.block)
 	if err != nil {
 		return err

@@ -3,14 +3,15 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v4"
 
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
@@ -37,6 +38,19 @@ type environment struct {
 	Files       []string
 }
 
+// maxFile is the most bytes that flask-vault.yaml may have. The parser compares all
+// names of a mapping with all.
+const maxFile = 64 << 10
+
+// reason drops the path from an error.
+func reason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
 // Error is a mistake in flask-vault.yaml, in a FLASK_VAULT_ variable or in a flag.
 type Error struct {
 	Where       string // the file, variable or flag
@@ -60,9 +74,9 @@ func load(path string) (*fileConfig, error) {
 	bad := func(format string, args ...any) error {
 		return &Error{Where: path, Msg: fmt.Sprintf(format, args...)}
 	}
-	text, err := os.ReadFile(path)
+	text, err := durable.ReadFile(path, maxFile)
 	if err != nil {
-		return nil, bad("%v", errors.Unwrap(err))
+		return nil, bad("%v", reason(err))
 	}
 	var top any
 	if err := yaml.Unmarshal(text, &top); err != nil {

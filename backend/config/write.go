@@ -33,9 +33,9 @@ func (c *Config) New() bool { return c.isNew }
 // configuration file, which is made if there is none.
 func (c *Config) AddEnvironment(keyID string) error {
 	path := filepath.Join(c.Root, FileName)
-	text, err := os.ReadFile(path)
+	text, err := durable.ReadFile(path, maxFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return &Error{Where: path, Msg: errors.Unwrap(err).Error()}
+		return &Error{Where: path, Msg: reason(err).Error()}
 	}
 	variable := strings.ToUpper(strings.ReplaceAll(c.Environment, "-", "_"))
 	entry := []string{
@@ -127,7 +127,7 @@ func (c *Config) WithKeyIDs(environments []string, keyID string) ([]byte, error)
 	if c.File == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(c.File)
+	text, err := durable.ReadFile(c.File, maxFile)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@
 // its name in one step and flush the directory; until then nobody sees it.
 // [File.Discard] removes it.
 //
+// [ReadFile] reads without waiting and within a limit, whatever has the name.
+//
 // backend/file and keysource/file store with it, and backend writes encrypted
 // and decrypted files with it.
 package durable

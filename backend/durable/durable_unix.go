@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// noWait lets an open not wait for the other end of a pipe.
+const noWait = syscall.O_NONBLOCK
+
 // createOnly names a file by a hard link, which fails where the name is taken.
 // With it the file is there: that its temporary name stays is no failure.
 func createOnly(from, to string) error {

@@ -2,6 +2,9 @@ package durable
 
 import "golang.org/x/sys/windows"
 
+// noWait is for systems whose files can be named pipes.
+const noWait = 0
+
 // createOnly moves a file without MOVEFILE_REPLACE_EXISTING, so that it fails
 // where the name is taken.
 func createOnly(from, to string) error {

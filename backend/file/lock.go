@@ -12,6 +12,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
 // lock takes the advisory lock at path (flock, LockFileEx on Windows), which
@@ -23,7 +24,7 @@ func lock(ctx context.Context, path string, timeout time.Duration) (unlock func(
 	for {
 		// A repository can hold a symbolic link of this name that leads elsewhere.
 		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("cannot lock: %s is not a regular file; remove it", path)
+			return nil, &durable.InputError{Reason: fmt.Sprintf("cannot lock: %s is not a regular file; remove it", path)}
 		}
 		l := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 		ok, err := l.TryLockContext(ctx, 5*time.Millisecond)
@@ -67,7 +68,7 @@ func sign(path string) {
 }
 
 func holder(path string) int {
-	text, err := os.ReadFile(path)
+	text, err := durable.ReadFile(path, 64)
 	if err != nil {
 		return 0
 	}

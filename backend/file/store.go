@@ -3,13 +3,11 @@
 package file
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -126,33 +124,16 @@ func replace(path string, blob []byte, create bool) error {
 }
 
 func (s *Store) read() ([]byte, error) {
-	f, err := os.Open(s.path)
+	blob, err := durable.ReadFile(s.path, MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, backend.ErrNoVault
 	}
+	var input *durable.InputError
+	if errors.As(err, &input) && input.Limit > 0 {
+		return nil, fmt.Errorf("%w: at most %d bytes are possible", backend.ErrTooLarge, input.Limit)
+	}
 	if err != nil {
 		return nil, reason(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, reason(err)
-	}
-	if err := durable.Regular(info); err != nil {
-		return nil, err
-	}
-	if info.Size() > MaxSize {
-		return nil, fmt.Errorf("%w: at most %d bytes are possible", backend.ErrTooLarge, MaxSize)
-	}
-	var b bytes.Buffer
-	b.Grow(int(info.Size()) + bytes.MinRead) // all in one piece, and the end seen
-	_, err = b.ReadFrom(io.LimitReader(f, MaxSize+1))
-	if err != nil {
-		return nil, reason(err)
-	}
-	blob := b.Bytes()
-	if len(blob) > MaxSize {
-		return nil, fmt.Errorf("%w: at most %d bytes are possible", backend.ErrTooLarge, MaxSize)
 	}
 	return blob, nil
 }

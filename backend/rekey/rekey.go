@@ -12,13 +12,13 @@
 package rekey
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -76,7 +76,7 @@ func Run(ctx context.Context, p Plan) (keysource.Key, error) {
 	}
 	j := &journal{Version: 1, OldID: old.KeyID(), NewID: c.KeyID()}
 	dir := filepath.Dir(p.Journal)
-	if err := p.stage(j, dir, old, c); err != nil {
+	if err := p.stage(ctx, j, dir, old, c); err != nil {
 		j.undo(dir)
 		return keysource.Key{}, err
 	}
@@ -126,27 +126,10 @@ func (p *Plan) giveUp(ctx context.Context, j *journal, next keysource.Key, cause
 }
 
 // stage writes every new file beside its place.
-func (p *Plan) stage(j *journal, dir string, old, c *backend.Cipher) error {
+func (p *Plan) stage(ctx context.Context, j *journal, dir string, old, c *backend.Cipher) error {
 	for _, path := range p.Files {
-		before, err := os.ReadFile(path)
+		err := j.add(dir, path, func(f *durable.File) error { return c.Reseal(ctx, old, path, f) })
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, errors.Unwrap(err))
-		}
-		plaintext, err := old.Open(before, nil)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		blob, err := c.Seal(plaintext, nil)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		back, err := c.Open(blob, nil)
-		if err != nil || !bytes.Equal(back, plaintext) {
-			return fmt.Errorf("%s: what was encrypted does not decrypt again; nothing is changed", path)
-		}
-		clear(plaintext)
-		clear(back)
-		if err := j.add(dir, path, before, blob); err != nil {
 			return err
 		}
 	}
@@ -163,11 +146,7 @@ func (p *Plan) stage(j *journal, dir string, old, c *backend.Cipher) error {
 		return err
 	}
 	for path, content := range plain {
-		before, err := os.ReadFile(path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if err := j.add(dir, path, before, content); err != nil {
+		if err := j.add(dir, path, writing(content)); err != nil {
 			return err
 		}
 	}
@@ -184,15 +163,11 @@ func (p *Plan) stagePrevious(j *journal, dir, path string, old, c *backend.Ciphe
 	if err != nil {
 		return err
 	}
-	before, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return j.add(dir, path, before, blob)
+	return j.add(dir, path, writing(blob))
 }
 
-// add stages one file.
-func (j *journal) add(dir, path string, before, after []byte) error {
+// add stages what fill writes in the place of one file.
+func (j *journal) add(dir, path string, fill func(*durable.File) error) error {
 	mode := fs.FileMode(0o644)
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // a link stays a link
@@ -204,14 +179,15 @@ func (j *journal) add(dir, path string, before, after []byte) error {
 	if err != nil {
 		return err
 	}
+	s := swap{Path: rel}
+	if s.Before, err = hashFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	f, err := durable.New(path, mode)
 	if err != nil {
 		return err
 	}
-	s := swap{Path: rel, After: hash(after)}
-	if before != nil {
-		s.Before = hash(before)
-	}
+	defer f.Close()
 	if s.Staged, err = filepath.Rel(dir, f.Name()); err != nil {
 		return err
 	}
@@ -219,15 +195,53 @@ func (j *journal) add(dir, path string, before, after []byte) error {
 	if err := f.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
-	if _, err := f.Write(after); err != nil {
+	if err := fill(f); err != nil {
+		return err
+	}
+	if j.Swaps[len(j.Swaps)-1].After, err = hashFile(f.Name()); err != nil {
 		return err
 	}
 	return f.Keep()
 }
 
-func hash(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
+func writing(content []byte) func(*durable.File) error {
+	return func(f *durable.File) error {
+		_, err := f.Write(content)
+		return err
+	}
+}
+
+// maxJournal is the most bytes of a journal: some thousand files.
+const maxJournal = 16 << 20
+
+// hashFile returns the SHA-256 of a file, in hexadecimal digits.
+func hashFile(path string) (string, error) {
+	f, err := durable.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, reason(err))
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil {
+		err = durable.Regular(info)
+	}
+	sum := sha256.New()
+	if err == nil {
+		_, err = io.Copy(sum, f)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, reason(err))
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// reason drops the path from an error.
+func reason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
 }
 
 func (j *journal) write(path string) error {
@@ -244,13 +258,13 @@ func (j *journal) finish(path string) error {
 	dir := filepath.Dir(path)
 	for _, s := range j.Swaps {
 		target, staged := filepath.Join(dir, s.Path), filepath.Join(dir, s.Staged)
-		now, err := os.ReadFile(target)
+		now, err := hashFile(target)
 		switch {
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return err
-		case err == nil && hash(now) == s.After:
+		case err == nil && now == s.After:
 			continue // done already
-		case err == nil && hash(now) != s.Before:
+		case err == nil && now != s.Before:
 			return fmt.Errorf("%s: %w: it is not the file that the rekey began with; its new form is in %s", target, backend.ErrConflict, staged)
 		}
 		if err := durable.Rename(staged, target); err != nil {
@@ -288,7 +302,7 @@ const (
 // the locks of the documents. It fails with [ErrStuck] where keys gives neither
 // key of the journal.
 func Recover(ctx context.Context, path string, keys keysource.Source) (Outcome, error) {
-	text, err := os.ReadFile(path)
+	text, err := durable.ReadFile(path, maxJournal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Nothing, nil
 	}

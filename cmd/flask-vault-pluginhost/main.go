@@ -23,6 +23,7 @@ import (
 )
 
 func main() {
+	_ = launch.Undumpable() // an old or strange kernel is no reason to fail
 	if err := launch.CloseOnExec(); err != nil {
 		fmt.Fprintln(os.Stderr, "descriptors that were inherited stay open:", err)
 	}

@@ -308,13 +308,23 @@ func TestInterruptEndsTheWait(t *testing.T) {
 	s.keys("Enter")
 	s.wait("no value was typed, nothing is changed", "ended with 9.")
 	for _, command := range []string{"set k -", "import - --format json", "encrypt -", "encrypt - -o new.enc", "decrypt -"} {
-		s.start("flask-vault " + command)
-		s.until("has the typed line twice, as no shell has", func(screen string) bool {
-			s.keys("typed", "Enter")
-			return strings.Count(screen, "typed\n") > 1
-		})
-		s.keys("C-c")
-		s.wait("interrupted", "ended with 130.")
+		for try, heard := 1, false; !heard; try++ {
+			if try > 10 {
+				t.Fatalf("%s never hears of an interrupt", command)
+			}
+			s.start("flask-vault " + command)
+			s.until("has the typed line twice, as no shell has", func(screen string) bool {
+				s.keys("typed", "Enter")
+				return strings.Count(screen, "typed\n") > 1
+			})
+			s.keys("C-c")
+			s.until("tells of the interrupt", func(screen string) bool {
+				heard = strings.Contains(screen, "interrupted") && strings.Contains(screen, "ended with 130.")
+				// A busy machine may not have brought the program to where it waits. Then
+				// it is killed as any other, and the shell forgets the rest of the line.
+				return heard || strings.HasSuffix(strings.TrimSpace(screen), "\nready>") && !strings.Contains(screen, "ended with 130.")
+			})
+		}
 	}
 	s.sh("stty -a | grep -q ' echo '", 0)
 	after, err := os.ReadFile(filepath.Join(s.dir, "credentials.yml.enc"))

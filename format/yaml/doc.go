@@ -16,7 +16,8 @@
 //
 // Of a key that occurs twice the last occurrence counts. Merge keys (<<) and
 // aliases are followed; a document whose aliases unfold to more than a million
-// nodes or 64 MiB, or that is nested deeper than 100 levels, is refused.
+// nodes or 64 MiB, that is nested deeper than 100 levels, or that has more than
+// 600,000 lines, commas and brackets, is refused.
 //
 // Set and Unset change the bytes of one value, or of one key and its value, and
 // read the result before they keep it: a change that would touch anything else is

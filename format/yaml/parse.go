@@ -17,6 +17,7 @@ type node = yamllib.Node
 // that a hostile document costs, and are far beyond any real one.
 const (
 	maxDepth = 100       // levels of nesting, aliases followed
+	maxMarks = 600_000   // line ends, commas and the like: see countMarks
 	maxNodes = 1_000_000 // nodes, aliases unfolded
 	maxBytes = 64 << 20  // bytes of scalars, aliases unfolded
 )
@@ -25,6 +26,9 @@ const (
 // The tree has passed all checks.
 func parse(text []byte) (*node, error) {
 	if err := checkText(text); err != nil {
+		return nil, err
+	}
+	if err := countMarks(text); err != nil {
 		return nil, err
 	}
 	root, err := load(text)
@@ -56,6 +60,33 @@ func parse(text []byte) (*node, error) {
 		return nil, err
 	}
 	return root, l.checkTabs()
+}
+
+// countMarks bounds the nodes that the parser makes of the text before it starts,
+// since each takes a hundred times the memory of its bytes. Every node but the first
+// stands behind one of these marks. The error names the line that has one too many.
+func countMarks(text []byte) error {
+	if len(text) <= maxMarks {
+		return nil
+	}
+	marks, line := 0, 1
+	for i, c := range text {
+		switch c {
+		case '\n':
+			line++
+		case ',', '[', '{':
+		case ':', '-', '?':
+			if i+1 < len(text) && text[i+1] != ' ' && text[i+1] != '\t' && text[i+1] != '"' {
+				continue
+			}
+		default:
+			continue
+		}
+		if marks++; marks > maxMarks {
+			return &format.SyntaxError{Line: line, Column: 1, Msg: "the text is too long: it has too many lines, commas and brackets"}
+		}
+	}
+	return nil
 }
 
 // load has the parser read the text.

@@ -20,6 +20,9 @@ func (Format) Template() []byte { return []byte(template) }
 
 // Parse reads a document. An error is a *[format.SyntaxError].
 func (Format) Parse(text []byte) (format.Document, error) {
+	if err := countMarks(text); err != nil {
+		return nil, err
+	}
 	if _, _, simple := scan(text, ""); simple {
 		return &document{text: text, unparsed: true}, nil
 	}

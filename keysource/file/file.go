@@ -55,7 +55,7 @@ func (s *Source) Path() string { return s.path }
 // Load reads the key. Where there is no file the error wraps
 // [keysource.ErrNoKey]; a file that others can read is an *[InsecureError].
 func (s *Source) Load(context.Context) (keysource.Key, error) {
-	f, err := os.Open(s.path)
+	f, err := durable.Open(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(s.path); err == nil {
 			return keysource.Key{}, fmt.Errorf("%w: it is a symbolic link to a file that is not there", keysource.ErrNoKey)
@@ -81,6 +81,9 @@ func (s *Source) Load(context.Context) (keysource.Key, error) {
 	defer clear(text)
 	if err != nil {
 		return keysource.Key{}, reason(err)
+	}
+	if len(text) == 0 && info.Mode()&fs.ModeNamedPipe != 0 {
+		return keysource.Key{}, durable.ErrEmptyPipe
 	}
 	return keysource.ParseKey(text)
 }

@@ -32,3 +32,9 @@ func awaitExit(pid int) bool {
 // from the programs it starts. It is for the main function of a program; a
 // library must not decide that.
 func CloseOnExec() error { return unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC) }
+
+// Undumpable keeps this process from leaving its memory in a core dump, and other
+// processes of the same user from reading that and its environment in /proc. The
+// programs that it starts are as ever. It is for the main function of a program
+// that holds keys. root can look all the same.
+func Undumpable() error { return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) }

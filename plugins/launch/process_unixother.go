@@ -19,3 +19,6 @@ func awaitExit(int) bool { return false }
 
 // CloseOnExec does nothing on this system.
 func CloseOnExec() error { return nil }
+
+// Undumpable does nothing on this system.
+func Undumpable() error { return nil }

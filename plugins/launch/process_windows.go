@@ -74,3 +74,6 @@ func rootDir() string { return os.Getenv("SystemRoot") }
 
 // CloseOnExec does nothing: on Windows only chosen handles are inherited.
 func CloseOnExec() error { return nil }
+
+// Undumpable does nothing on this system.
+func Undumpable() error { return nil }

@@ -35,6 +35,10 @@ func (s *Store) Stage(path string) (*Staged, error) {
 	refuse := func(why string, err error) error {
 		return &Error{Kind: Refused, Message: fmt.Sprintf("%s cannot be installed: %s", path, why), Err: err}
 	}
+	// An open of a named pipe would wait for somebody who writes to it.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, refuse("it is not a plain file", nil)
+	}
 	in, err := os.Open(path)
 	if err != nil {
 		return nil, refuse(reason(err), err)

@@ -17,6 +17,7 @@ import (
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/backend/rekey"
+	"github.com/flask-vault/flask-vault/plugins/launch"
 )
 
 // app is one run of the program: its streams and what the global flags say.
@@ -34,6 +35,7 @@ type app struct {
 
 // Main runs the program with the process's own arguments and returns its exit code.
 func Main() int {
+	_ = launch.Undumpable() // before there is a key; an old or strange kernel is no reason to fail
 	a := &app{name: "flask-vault", in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	ctx := newSignalContext()
 	defer ctx.stop()

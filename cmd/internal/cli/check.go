@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -171,9 +170,11 @@ func (e *checked) problems(all []checked) []problem {
 	var problems []problem
 	want := e.Required
 	if len(want) == 0 {
+		seen := map[string]bool{}
 		for _, other := range all {
 			for _, n := range other.names {
-				if !slices.Contains(want, n) {
+				if !seen[n] {
+					seen[n] = true
 					want = append(want, n)
 				}
 			}

@@ -40,11 +40,6 @@ func (a *app) decrypt(ctx context.Context, file, output string, o backend.FileOp
 		return err
 	}
 	a.noteReadOnly(c)
-	if file != "-" {
-		if err := readableFile(file); err != nil {
-			return err
-		}
-	}
 	bar := a.progressBar("decrypting")
 	defer bar.clear()
 	o.Progress = bar.show

@@ -53,9 +53,6 @@ func (a *app) edit(ctx context.Context, draft string) error {
 	}
 	text := v.Text()
 	if draft != "" {
-		if err := kindOfFile(draft); err != nil {
-			return err
-		}
 		if text, err = v.OpenFile(draft); err != nil {
 			return err
 		}

@@ -19,7 +19,8 @@ func (a *app) encryptCommand() *cobra.Command {
 
 A FILE.enc that is there is replaced if it opens with the same key, and left
 alone if nothing changed. With - the content comes from standard input and the
-result goes to standard output. A directory, a device or a pipe is no FILE.`,
+result goes to standard output. A directory or a device is no FILE, and a pipe is
+one with --output alone.`,
 		Example: "  " + a.name + " encrypt server.pem\n  " + a.name + " encrypt - <server.pem >server.pem.enc",
 		Args:    exactly(1, "one FILE, or -"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,8 +41,10 @@ func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOp
 	defer bar.clear()
 	o.Progress = bar.show
 	if file != "-" {
-		if err := a.regularFile(file); err != nil {
-			return err
+		if output == "" {
+			if err := a.regularFile(file); err != nil {
+				return err
+			}
 		}
 		output = cmp.Or(output, file+".enc")
 		if err := c.EncryptFile(ctx, file, output, o); err != nil {

@@ -115,6 +115,7 @@ func (a *app) classify(err error) (code int, hint string) {
 		locked      *backend.LockedError
 		exposed     *keyfile.InsecureError
 		destination *backend.DestinationError
+		input       *durable.InputError
 		mistake     *config.Error
 		untrusted   *config.UntrustedError
 		plugin      *external.Error
@@ -185,7 +186,7 @@ func (a *app) classify(err error) (code int, hint string) {
 		return 128 + int(syscall.SIGINT), ""
 	case is(fs.ErrNotExist):
 		return exitNotFound, ""
-	case is(fs.ErrPermission), is(durable.ErrNotRegular), is(syscall.EISDIR):
+	case as(&input), is(backend.ErrTooLarge), is(backend.ErrWornKey), is(fs.ErrPermission), is(fs.ErrExist), is(syscall.ELOOP):
 		return exitPolicy, ""
 	}
 	return exitInternal, ""

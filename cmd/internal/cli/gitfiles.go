@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,6 +47,9 @@ func inWorkTree(dir string) bool {
 	}
 }
 
+// maxGitFile is the most bytes that a .gitignore or .gitattributes may have here.
+const maxGitFile = 4 << 20
+
 // addLines adds the lines that a file lacks at its end, and reports whether any were.
 func addLines(path string, lines []string) (bool, error) {
 	info, err := os.Lstat(path)
@@ -58,10 +60,10 @@ func addLines(path string, lines []string) (bool, error) {
 	var text []byte
 	if err == nil {
 		if !info.Mode().IsRegular() {
-			return false, fmt.Errorf("%s: it is not a regular file, and git would not read it", path)
+			return false, &durable.InputError{Reason: path + ": it is not a regular file, and git would not read it"}
 		}
 		mode = info.Mode().Perm()
-		if text, err = os.ReadFile(path); err != nil {
+		if text, err = durable.ReadFile(path, maxGitFile); err != nil {
 			return false, err
 		}
 	}

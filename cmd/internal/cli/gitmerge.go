@@ -48,7 +48,7 @@ func (a *app) mergeDriver(ctx context.Context, base, ours, theirs, path string) 
 		file string
 		to   *[]byte
 	}{{base, &sealed.base}, {ours, &sealed.ours}, {theirs, &sealed.theirs}} {
-		blob, err := os.ReadFile(v.file)
+		blob, err := durable.ReadFile(v.file, backend.MaxDocument)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	"github.com/flask-vault/flask-vault/format"
 	"github.com/flask-vault/flask-vault/format/merge"
@@ -467,7 +468,7 @@ func (m *mergeVault) resolved(ctx context.Context, a *app, blob []byte) error {
 		return err
 	}
 	defer unlock()
-	if now, err := os.ReadFile(m.full()); err != nil || !bytes.Equal(now, blob) {
+	if now, err := durable.ReadFile(m.full(), backend.MaxDocument); err != nil || !bytes.Equal(now, blob) {
 		if err := replace(m.full(), blob); err != nil {
 			return err
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -169,18 +167,10 @@ func (a *app) importFormat(file, name string) (format.Format, error) {
 func (a *app) readPlaintext(ctx context.Context, file string, f format.Format) (format.Document, error) {
 	name, in := "standard input", a.input(ctx)
 	if file != "-" {
-		if err := readableFile(file); err != nil {
-			return nil, err
-		}
-		opened, err := os.Open(file)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, errors.Unwrap(err))
-		}
-		defer opened.Close()
-		name, in = file, opened
+		name, in = file, nil
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxImport+1))
-	if err == nil && len(text) > maxImport {
+	text, err := readInput(file, in, maxImport)
+	if errors.Is(err, backend.ErrTooLarge) {
 		err = fmt.Errorf("%w: import reads at most %d bytes", backend.ErrTooLarge, maxImport)
 	}
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
@@ -63,7 +64,7 @@ func (a *app) mergeVault(ctx context.Context, top, path string) (*mergeVault, er
 		return nil, fmt.Errorf("%s: %w", path, backend.ErrReadOnlyKey)
 	}
 	m.all = m.current
-	sealed, err := os.ReadFile(c.PreviousPath())
+	sealed, err := durable.ReadFile(c.PreviousPath(), backend.MaxDocument)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

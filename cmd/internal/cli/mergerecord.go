@@ -120,7 +120,7 @@ func (m *mergeVault) record(ctx context.Context) (*mergeRecord, error) {
 	if err != nil {
 		return nil, err
 	}
-	blob, err := os.ReadFile(path)
+	blob, err := durable.ReadFile(path, 8*backend.MaxDocument)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

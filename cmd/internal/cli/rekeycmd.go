@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -354,15 +353,15 @@ func needPrevious(env *config.Config, key keysource.Key) []string {
 		return nil
 	}
 	var need []string
+	opens := func(c *backend.Cipher, path string) error {
+		content, err := c.OpenContent(context.Background(), path, backend.FileOptions{})
+		if err == nil {
+			_ = content.Close()
+		}
+		return err
+	}
 	_ = walkEncrypted(env.Root, func(path string) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return
-		}
-		if _, err := now.Open(text, nil); !errors.Is(err, backend.ErrAuth) {
-			return
-		}
-		if _, err := withPrevious.Open(text, nil); err == nil {
+		if errors.Is(opens(now, path), backend.ErrAuth) && opens(withPrevious, path) == nil {
 			need = append(need, env.Display(path))
 		}
 	})

@@ -177,6 +177,10 @@ func (s *server) do(ctx context.Context, q request) (any, error) {
 			return nil, err
 		}
 		token, err := c.Seal(q.Data, q.AAD)
+		if c.Worn() && !s.worn {
+			s.worn = true
+			s.note("warning: half of the 2^32 messages that AES-GCM allows a key are encrypted in this process; give the vault a new key: %s rekey", s.name)
+		}
 		return struct {
 			ID    int64  `json:"id"`
 			Token string `json:"token"`

@@ -27,6 +27,8 @@ type server struct {
 	seen   []seenFile      // what all of this was made from
 	looked time.Time       // when the files that did not exist were looked for last
 
+	worn bool // whether a warning was given
+
 	values   map[string]json.RawMessage // that were answered last
 	answered string                     // their version
 

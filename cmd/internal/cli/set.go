@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -124,22 +123,14 @@ func updateOnce(ctx context.Context, c *vault, v *backend.Vault, change func(for
 func (a *app) value(ctx context.Context, key string, from valueSource) (string, error) {
 	switch {
 	case from.stdin:
-		text, err := readLimited(a.input(ctx))
+		text, err := readValue("-", a.input(ctx))
 		if err != nil {
 			return "", fmt.Errorf("standard input: %w", err)
 		}
 		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 		return string(text), nil
 	case from.file != "":
-		if err := readableFile(from.file); err != nil {
-			return "", err
-		}
-		f, err := os.Open(from.file)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", from.file, errors.Unwrap(err))
-		}
-		defer f.Close()
-		text, err := readLimited(f)
+		text, err := readValue(from.file, nil)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", from.file, err)
 		}
@@ -164,9 +155,9 @@ func (a *app) ask(ctx context.Context, key string) (string, error) {
 	return value, err
 }
 
-func readLimited(r io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxValue+1))
-	if err == nil && len(text) > maxValue {
+func readValue(file string, in io.Reader) ([]byte, error) {
+	text, err := readInput(file, in, maxValue)
+	if errors.Is(err, backend.ErrTooLarge) {
 		err = fmt.Errorf("%w: a value has at most %d bytes; encrypt FILE keeps larger ones", backend.ErrTooLarge, maxValue)
 	}
 	return text, err

@@ -1,0 +1,4 @@
+package backend
+
+// SetSeals makes a cipher have sealed so many messages.
+func (c *Cipher) SetSeals(n uint64) { c.keys.Load().seals.Store(n) }
