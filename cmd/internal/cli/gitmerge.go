@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,6 +57,9 @@ func (a *app) mergeDriver(ctx context.Context, base, ours, theirs, path string) 
 	if err != nil {
 		return err
 	}
+	if err := sweepRecords(ctx, top, true); err != nil {
+		a.note("note: %s", sanitize(err.Error())) // it is no reason not to merge
+	}
 	m, err := a.mergeVault(ctx, top, path)
 	if err != nil {
 		return err
@@ -106,21 +108,6 @@ func replace(path string, content []byte) error {
 	return f.Replace()
 }
 
-// mergeConflict says what both sides changed. It names keys, and no values.
-type mergeConflict struct {
-	path  string
-	keys  []string
-	whole *merge.WholeError // why all of the file is in conflict, if it is
-	plain mergeVersions
-}
-
-func (e *mergeConflict) Error() string {
-	if e.whole != nil {
-		return fmt.Sprintf("%s: both sides changed it, and %v", e.path, e.whole)
-	}
-	return fmt.Sprintf("%s: both sides changed %s", e.path, strings.Join(e.keys, ", "))
-}
-
 // merge merges sealed versions to a sealed one. What is to be decided by a person
 // is a *mergeConflict.
 func (m *mergeVault) merge(ctx context.Context, sealed mergeVersions) ([]byte, error) {
@@ -153,9 +140,7 @@ func (m *mergeVault) three(plain mergeVersions, decided map[string]merge.Side) (
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range r.Conflicts {
-		conflict.keys = append(conflict.keys, c.Key)
-	}
+	conflict.add(r.Conflicts)
 	if len(conflict.keys) > 0 {
 		return nil, conflict
 	}

@@ -89,10 +89,8 @@ func (a *app) gitResolve(ctx context.Context, args []string, o resolveOptions) e
 	if err != nil {
 		return err
 	}
-	if len(args) == 0 {
-		if err := dropOldRecords(ctx, top, files); err != nil {
-			return err
-		}
+	if err := sweepRecords(ctx, top, false); err != nil {
+		return err
 	}
 	if len(files) == 0 {
 		return &codeError{&hintError{errors.New("no encrypted file is in conflict"), "git status shows what git is about to do"}, exitNotFound}
@@ -181,9 +179,9 @@ func (a *app) resolveFile(ctx context.Context, top string, f unmerged, o resolve
 			return err
 		}
 	}
-	if f.stages[2] == "" || f.stages[3] == "" {
+	if deleted := deletedFile(f); deleted != "" {
 		return &codeError{&hintError{
-			fmt.Errorf("%s: one side deleted the file, the other changed it", f.path),
+			fmt.Errorf("%s: %s", f.path, deleted),
 			fmt.Sprintf("git add %[1]s keeps it, git rm %[1]s removes it", quote(f.path)),
 		}, exitConflict}
 	}
@@ -399,7 +397,7 @@ func (a *app) askConflicts(ctx context.Context, m *mergeVault, r *mergeRecord, c
 	}
 	for i := 0; i < len(result.Conflicts); {
 		k := result.Conflicts[i]
-		fmt.Fprintf(a.err, "%s: %s\n", sanitize(k.Key), happened(k))
+		fmt.Fprintf(a.err, "%s: %s\n", sanitize(k.Key), strings.NewReplacer("KEYS", "it", "IT", "it").Replace(happened(k)))
 		answer, err := a.choose(ctx, "take (o)urs, (t)heirs, (s)how both, (e)dit the text, (q)uit?")
 		switch {
 		case err != nil:
@@ -426,19 +424,6 @@ func (a *app) quitResolve(ctx context.Context, m *mergeVault, r *mergeRecord) er
 		return err
 	}
 	return &codeError{&hintError{fmt.Errorf("%s: the conflict stays; what was decided is kept", m.path), a.name + " git resolve " + quote(m.path) + " goes on"}, exitAborted}
-}
-
-// happened says what a conflict is, without a value.
-func happened(c merge.Conflict) string {
-	switch {
-	case c.Ours == nil:
-		return "we deleted it, they changed it"
-	case c.Theirs == nil:
-		return "we changed it, they deleted it"
-	case c.Base == nil:
-		return "both sides added it"
-	}
-	return "both sides changed it"
 }
 
 func shown(v *format.Value) string {
