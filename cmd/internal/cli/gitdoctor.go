@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -101,13 +100,19 @@ func examineHook(ctx context.Context, r *gitrepo.Repo, mend string) []finding {
 		return []finding{{"warn", err.Error(), ""}}
 	}
 	path := filepath.Join(hooks, hookName)
+	if shared := sharedHook(r, hooks); shared != "" && state != hookOurs {
+		if guards(shared) {
+			return nil
+		}
+		return []finding{{"warn", "the pre-commit hook of core.hooksPath, which other repositories share, does not look for secrets in commits", hookHint(shared)}}
+	}
 	switch state {
 	case hookChanged:
 		return []finding{ok("%s is flask-vault's, and somebody changed it", path)}
 	case hookNone:
 		return []finding{{"warn", "no pre-commit hook looks for secrets in commits", mend}}
 	case hookForeign:
-		if text, err := os.ReadFile(path); err != nil || !bytes.Contains(text, []byte("flask-vault git guard")) {
+		if !guards(path) {
 			return []finding{{"warn", path + " does not look for secrets in commits", mend + ", or add flask-vault git guard --staged to it"}}
 		}
 	}
