@@ -60,7 +60,10 @@ func (a *app) mergeDriver(ctx context.Context, base, ours, theirs, path string) 
 	if err := sweepRecords(ctx, top, true); err != nil {
 		a.note("note: %s", sanitize(err.Error())) // it is no reason not to merge
 	}
-	m, err := a.mergeVault(ctx, top, path)
+	m, err := a.mergeVault(ctx, top, path, sealed)
+	if errors.Is(err, errForeign) {
+		return mergeForeign(ctx, base, ours, theirs, path)
+	}
 	if err != nil {
 		return err
 	}
@@ -81,6 +84,16 @@ func (a *app) mergeDriver(ctx context.Context, base, ours, theirs, path string) 
 		}
 	}
 	return m.dropRecord(ctx)
+}
+
+// mergeForeign merges files of another program that have a name like ours as git
+// does without a driver: by line, with markers.
+func mergeForeign(ctx context.Context, base, ours, theirs, path string) error {
+	_, err := runGit(ctx, "", backend.Options{}, "merge-file", "-L", "ours", "-L", "base", "-L", "theirs", "--", ours, base, theirs)
+	if err == nil {
+		return nil
+	}
+	return &codeError{&hintError{fmt.Errorf("%s: both sides changed it; %w", path, errForeign), "decide it as in any other file, then git add " + quote(path)}, exitConflict}
 }
 
 // replace puts content in the place of a file, with its mode.

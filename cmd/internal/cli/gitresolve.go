@@ -166,7 +166,14 @@ func isEncrypted(ctx context.Context, top, path string) bool {
 // resolveFile decides one file as far as it is told to, and writes it when all is
 // decided.
 func (a *app) resolveFile(ctx context.Context, top string, f unmerged, o resolveOptions) error {
-	m, err := a.mergeVault(ctx, top, f.path)
+	sealed, err := stages(ctx, top, f)
+	if err != nil {
+		return err
+	}
+	m, err := a.mergeVault(ctx, top, f.path, sealed)
+	if errors.Is(err, errForeign) {
+		return &codeError{&hintError{fmt.Errorf("%s: %w", f.path, err), "decide it as in any other file, then git add " + quote(f.path)}, exitConflict}
+	}
 	if err != nil {
 		return err
 	}
@@ -186,17 +193,13 @@ func (a *app) resolveFile(ctx context.Context, top string, f unmerged, o resolve
 		}, exitConflict}
 	}
 	if m.isPrevious() {
-		sealed, err := m.stages(ctx, f)
-		if err != nil {
-			return err
-		}
 		blob, err := m.mergePrevious(ctx, sealed)
 		if err != nil {
 			return err
 		}
 		return m.resolved(ctx, a, blob)
 	}
-	r, err := m.recordOr(ctx, f)
+	r, err := m.recordOr(ctx, sealed)
 	if err != nil {
 		return err
 	}
@@ -216,12 +219,12 @@ func (a *app) resolveFile(ctx context.Context, top string, f unmerged, o resolve
 }
 
 // stages are the versions that git's index has.
-func (m *mergeVault) stages(ctx context.Context, f unmerged) (sealed mergeVersions, err error) {
+func stages(ctx context.Context, top string, f unmerged) (sealed mergeVersions, err error) {
 	for i, to := range []*[]byte{1: &sealed.base, 2: &sealed.ours, 3: &sealed.theirs} {
 		if i == 0 || f.stages[i] == "" {
 			continue
 		}
-		if *to, err = m.git(ctx, "cat-file", "blob", f.stages[i]); err != nil {
+		if *to, err = runGit(ctx, top, backend.Options{}, "cat-file", "blob", f.stages[i]); err != nil {
 			return sealed, err
 		}
 	}
@@ -230,11 +233,7 @@ func (m *mergeVault) stages(ctx context.Context, f unmerged) (sealed mergeVersio
 
 // recordOr reads the record of a merge, or makes it from git's index. What was
 // saved in the work tree meanwhile counts as our version.
-func (m *mergeVault) recordOr(ctx context.Context, f unmerged) (*mergeRecord, error) {
-	sealed, err := m.stages(ctx, f)
-	if err != nil {
-		return nil, err
-	}
+func (m *mergeVault) recordOr(ctx context.Context, sealed mergeVersions) (*mergeRecord, error) {
 	r, err := m.record(ctx)
 	if err != nil {
 		return nil, err
