@@ -124,7 +124,9 @@ func environmentThatOpens(ctx context.Context, c *config.Config, sealed mergeVer
 		return c
 	}
 	slices.SortStableFunc(all, func(x, y *vaultkeys.Environment) int {
-		other := func(e *vaultkeys.Environment) int { return map[bool]int{true: 0, false: 1}[e.Environment == c.Environment] }
+		other := func(e *vaultkeys.Environment) int {
+			return map[bool]int{true: 0, false: 1}[e.Environment == c.Environment]
+		}
 		return other(x) - other(y)
 	})
 	for _, e := range all {
