@@ -50,7 +50,7 @@ git merge -q theirs || true
 	s.start("flask-vault git resolve")
 	s.wait("b: both sides changed it")
 	s.keys("o", "Enter")
-	s.wait("c: we deleted it, they changed it")
+	s.wait("c: our side deleted it, their side changed it")
 	s.keys("s", "Enter")
 	s.wait("ours:   (deleted)")
 	s.keys("o", "Enter")

@@ -36,13 +36,15 @@ func (e *WholeError) Error() string { return "it cannot be merged by key: " + e.
 
 // Three merges the changes from base to ours and from base to theirs. An empty
 // base is that of a document which both sides added. Decided says which side's
-// state a key in conflict gets, by [Conflict.Key]. The error is a *[WholeError].
+// state a key in conflict gets, by [Conflict.Key]. Where the sides end their lines in
+// different ways, the result has the line ends of ours. The error is a *[WholeError].
 func Three(f format.Format, base, ours, theirs []byte, decided map[string]Side) (Result, error) {
-	switch {
-	case bytes.Equal(ours, theirs), bytes.Equal(theirs, base):
-		return Result{Text: bytes.Clone(ours)}, nil
-	case bytes.Equal(ours, base):
-		return Result{Text: bytes.Clone(theirs)}, nil
+	if text := oneSided(base, ours, theirs); text != nil {
+		return Result{Text: text}, nil
+	}
+	likeOurs(f, ours, &base, &theirs)
+	if text := oneSided(base, ours, theirs); text != nil {
+		return Result{Text: text}, nil
 	}
 	m, err := newMerger(f, base, ours, theirs, decided)
 	if err != nil {
@@ -57,17 +59,34 @@ func Three(f format.Format, base, ours, theirs []byte, decided map[string]Side) 
 		func() ([]byte, bool) { return m.edit(ours) },
 		func() ([]byte, bool) { return m.edit(theirs) },
 	} {
-		if text, ok := way(); ok && m.verify(text) {
+		text, ok := way()
+		if !ok {
+			continue
+		}
+		if likeOurs(f, ours, &text); m.verify(text) {
 			return Result{Text: text}, nil
 		}
 	}
 	return Result{}, &WholeError{Reason: "the way it is written does not let the changes of both sides be put together safely"}
 }
 
+// oneSided is the result where one side alone changed the text, or both in the same
+// way; else nil.
+func oneSided(base, ours, theirs []byte) []byte {
+	switch {
+	case bytes.Equal(ours, theirs), bytes.Equal(theirs, base):
+		return append([]byte{}, ours...)
+	case bytes.Equal(ours, base):
+		return append([]byte{}, theirs...)
+	}
+	return nil
+}
+
 // Marked is the merge with both sides' texts of each conflict between the marker
 // lines of git, for a person to edit. Where the document cannot be taken apart,
 // all of it is in conflict.
 func Marked(f format.Format, base, ours, theirs []byte, decided map[string]Side) []byte {
+	likeOurs(f, ours, &base, &theirs)
 	if m, err := newMerger(f, base, ours, theirs, decided); err == nil && len(m.conflicts) > 0 {
 		r := renderer{marks: true}
 		// A key that the sides have in two places has no place for markers.

@@ -31,6 +31,12 @@ func TestClean(t *testing.T) {
 			template + "a: 1\nb: 2\n",
 		},
 		{"both start from nothing", "yaml", "", "a: 1\n", "b: 2\n", "a: 1\nb: 2\n"},
+		{"ours has CRLF", "yaml", "a: 1\nb: 2\n", "a: 1\r\nb: 3\r\n", "a: 1\nb: 2\n# new\nc: 3\n", "a: 1\r\nb: 3\r\n# new\r\nc: 3\r\n"},
+		{"theirs has CRLF", "yaml", "a: 1\nb: 2\n", "a: 1\nb: 3\n", "a: 1\r\nb: 2\r\n# new\r\nc: 3\r\n", "a: 1\nb: 3\n# new\nc: 3\n"},
+		{"base alone has CRLF", "toml", "[a]\r\nb = 1\r\nc = 1\r\n", "[a]\nb = 2\nc = 1\n", "[a]\nb = 1\nc = 2\n", "[a]\nb = 2\nc = 2\n"},
+		{"ours changed the line ends alone", "env", "A=1\nB=2\n", "A=1\r\nB=2\r\n", "A=1\nB=3\n", "A=1\r\nB=3\r\n"},
+		{"theirs changed the line ends alone", "env", "A=1\nB=2\n", "A=1\nB=3\n", "A=1\r\nB=2\r\n", "A=1\nB=3\n"},
+		{"comments of both at the end of CRLF", "yaml", "a: 1\nb: 2", "a: 1\r\nb: 2 # ours\r\n# x", "a: 3\nb: 2\n# y", "a: 3\r\nb: 2 # ours\r\n# x\r\n# y"},
 		{"no line break at the end", "yaml", "a: 1", "a: 1\nb: 2", "a: 1\nc: 3", "a: 1\nb: 2\nc: 3"},
 		{
 			"change and comment on one line", "yaml", "a: 1 # old\nb: 2\n", "a: 9 # old\nb: 2\n", "a: 1 # new\nb: 2\n",

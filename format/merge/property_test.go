@@ -67,9 +67,14 @@ func TestDifferentKeys(t *testing.T) {
 			b := n.edits(t, base, a, w.flat)
 			both := applied(base, a, b)
 			texts := [3]string{w.text(base), w.text(applied(base, a)), w.text(applied(base, b))}
+			crlf := rapid.SampledFrom([]int{-1, -1, 0, 1, 2}).Draw(t, "crlf") // the version that another system wrote
 			want := w.text(both)
 			for _, order := range [][2]int{{1, 2}, {2, 1}} {
 				ours, theirs := texts[order[0]], texts[order[1]]
+				if crlf >= 0 {
+					different := []*string{&texts[0], &ours, &theirs}[crlf]
+					*different = strings.ReplaceAll(strings.ReplaceAll(*different, "\r\n", "\n"), "\n", "\r\n")
+				}
 				r, err := Three(w.format, []byte(texts[0]), []byte(ours), []byte(theirs), nil)
 				if err != nil || len(r.Conflicts) > 0 {
 					var keys []string
@@ -78,15 +83,24 @@ func TestDifferentKeys(t *testing.T) {
 					}
 					t.Fatalf("%v, conflicts %q\nbase\n%s\nours\n%s\ntheirs\n%s", err, keys, texts[0], ours, theirs)
 				}
-				if !leavesOf(t, w.format, string(r.Text)).equal(leavesOf(t, w.format, want)) ||
-					!maps.Equal(values(t, w.format, r.Text), values(t, w.format, []byte(want))) {
+				text := string(r.Text)
+				if crlf >= 0 {
+					text = strings.ReplaceAll(text, "\r\n", "\n") // a list is its text
+				}
+				if !leavesOf(t, w.format, text).equal(leavesOf(t, w.format, want)) ||
+					!maps.Equal(values(t, w.format, []byte(text)), values(t, w.format, []byte(want))) {
 					t.Fatalf("base\n%s\nours\n%s\ntheirs\n%s\nmerged\n%s\nwant\n%s", texts[0], ours, theirs, r.Text, want)
+				}
+				if crlf >= 0 && ours != texts[0] && strings.Contains(ours, "\n") {
+					if ends := strings.Count(string(r.Text), "\n"); strings.Count(string(r.Text), "\r\n") != map[bool]int{crlf == 1: ends}[true] {
+						t.Fatalf("base\n%q\nours\n%q\ntheirs\n%q\nmerged\n%q", texts[0], ours, theirs, r.Text)
+					}
 				}
 				if !w.comments {
 					continue
 				}
 				for _, c := range both.comments() {
-					if strings.Contains(want, "# "+c+"\n") && !strings.Contains(string(r.Text), "# "+c+"\n") {
+					if strings.Contains(want, "# "+c+"\n") && !strings.Contains(text, "# "+c+"\n") {
 						t.Fatalf("the comment %s is lost\nbase\n%s\nours\n%s\ntheirs\n%s\nmerged\n%s", c, texts[0], ours, theirs, r.Text)
 					}
 				}

@@ -16,6 +16,7 @@ import (
 func (a *app) examineLeftovers(ctx context.Context, c *vault, fix bool) []finding {
 	findings := a.examineSessions(c, fix)
 	findings = append(findings, a.examineUnfinished(ctx, c, fix)...)
+	findings = append(findings, a.examineRecords(ctx, c, fix)...)
 	drafts, _ := filepath.Glob(escapeGlob(c.Path()) + ".draft*")
 	for _, path := range drafts {
 		findings = append(findings, finding{"warn", "an edit that was not saved is kept in " + c.Display(path), a.name + " edit --draft " + quote(c.Display(path))})

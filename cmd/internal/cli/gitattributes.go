@@ -24,35 +24,39 @@ const (
 	noFile    = " (there was no file)"
 )
 
+// drivers are the attributes of an encrypted file.
+const drivers = " -text diff=" + driver + " merge=" + driver
+
 // attributeLines are what git has to know of a vault's files, for the
-// .gitattributes in its directory.
+// .gitattributes in its directory. encrypt makes FILE.enc of any file, so the first
+// line is for all such names; the others are for files that flask-vault.yaml calls
+// otherwise.
 func attributeLines(c *config.Config) ([]string, error) {
-	var merged, shown []string
+	var named []string
 	for _, name := range c.Environments {
 		e, err := c.In(name)
 		if err != nil {
 			return nil, err
+		}
+		for _, pattern := range e.Files {
+			named = append(named, filepath.ToSlash(pattern))
 		}
 		for _, path := range []string{e.Path(), e.PreviousPath()} {
 			rel, err := filepath.Rel(c.Root, path)
 			if err != nil {
 				return nil, err
 			}
-			merged = append(merged, attributePattern(escapeGlob(filepath.ToSlash(rel))))
-		}
-		for _, pattern := range e.Files {
-			shown = append(shown, attributePattern(filepath.ToSlash(pattern)))
+			named = append(named, escapeGlob(filepath.ToSlash(rel)))
 		}
 	}
-	var lines []string
-	for _, p := range shown { // the last line that fits a file counts
-		lines = append(lines, p+" -text diff=flask-vault merge=flask-vault")
+	lines := []string{"*.enc" + drivers}
+	slices.Sort(named)
+	for _, p := range slices.Compact(named) {
+		if !strings.HasSuffix(p, ".enc") {
+			lines = append(lines, attributePattern(p)+drivers)
+		}
 	}
-	for _, p := range merged {
-		lines = append(lines, p+" -text diff=flask-vault merge=flask-vault")
-	}
-	slices.Sort(lines[:len(shown)])
-	return slices.Compact(lines), nil
+	return lines, nil
 }
 
 // attributePattern anchors a pattern at the directory of .gitattributes, and

@@ -1,15 +1,17 @@
 package cli
 
 import (
-	"bytes"
 	"context"
+	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/flask-vault/flask-vault/cmd/internal/gitrepo"
+	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 )
 
 // textconvCache is where git keeps what a textconv printed, if it is told to.
@@ -43,6 +45,7 @@ func (a *app) examineEnrollment(ctx context.Context, c *vault) []finding {
 	if !enrolled {
 		return append(findings, finding{"warn", c.Display(path) + " names flask-vault's drivers, and this clone does not have them", mend})
 	}
+	findings = append(findings, examineCover(ctx, r, c)...)
 	findings = append(findings, examineDrivers(ctx, r, vaults, mend)...)
 	findings = append(findings, examineHook(ctx, r, mend)...)
 	if !slices.ContainsFunc(findings, func(f finding) bool { return f.Status != "ok" }) {
@@ -63,6 +66,53 @@ func examineCache(ctx context.Context, r *gitrepo.Repo) []finding {
 			"git update-ref -d " + textconvCache + ", then git gc --prune=now"})
 	}
 	return findings
+}
+
+// examineCover looks for encrypted files of this vault that git tracks and does not
+// know: outside of its directory, or with other attributes.
+func examineCover(ctx context.Context, r *gitrepo.Repo, c *vault) []finding {
+	failed := func(err error) []finding { return []finding{{"warn", err.Error(), ""}} }
+	tracked, err := r.Tracked(ctx)
+	if err != nil {
+		return failed(err)
+	}
+	tracked = slices.DeleteFunc(tracked, func(e gitrepo.Entry) bool {
+		return !strings.HasSuffix(e.Path, ".enc") || e.Mode == gitrepo.ModeSubmodule || e.Mode == gitrepo.ModeSymlink
+	})
+	bare, err := r.Without(ctx, tracked, map[string]string{"diff": driver, "merge": driver})
+	if err != nil || len(bare) == 0 {
+		return nil
+	}
+	keys, err := vaultkeys.Find(ctx, c.Config)
+	if err != nil {
+		return failed(err)
+	}
+	opens := func(blob []byte) bool {
+		return slices.ContainsFunc(keys, func(e *vaultkeys.Environment) bool { _, err := e.Open(blob); return err == nil })
+	}
+	var ours []string
+	i := 0
+	err = r.Contents(ctx, ids(bare), func(o gitrepo.Object, content io.Reader) error {
+		path := bare[i].Path
+		i++
+		if o.Size > maxDocument {
+			return nil
+		}
+		blob, err := io.ReadAll(content)
+		if err == nil && opens(blob) {
+			ours = append(ours, path)
+		}
+		return err
+	})
+	if err != nil {
+		return failed(err)
+	}
+	if len(ours) == 0 {
+		return nil
+	}
+	line := attributePattern(escapeGlob(path.Base(ours[0]))) + drivers
+	return []finding{{"warn", "git does not show or merge " + strings.Join(ours, ", ") + ", which a key of this vault opens",
+		"add the line " + line + " to " + path.Join(path.Dir(ours[0]), ".gitattributes")}}
 }
 
 func examineDrivers(ctx context.Context, r *gitrepo.Repo, vaults []string, mend string) []finding {
@@ -101,13 +151,19 @@ func examineHook(ctx context.Context, r *gitrepo.Repo, mend string) []finding {
 		return []finding{{"warn", err.Error(), ""}}
 	}
 	path := filepath.Join(hooks, hookName)
+	if shared := sharedHook(r, hooks); shared != "" && state != hookOurs {
+		if guards(shared) {
+			return nil
+		}
+		return []finding{{"warn", "the pre-commit hook of core.hooksPath, which other repositories share, does not look for secrets in commits", hookHint(shared)}}
+	}
 	switch state {
 	case hookChanged:
 		return []finding{ok("%s is flask-vault's, and somebody changed it", path)}
 	case hookNone:
 		return []finding{{"warn", "no pre-commit hook looks for secrets in commits", mend}}
 	case hookForeign:
-		if text, err := os.ReadFile(path); err != nil || !bytes.Contains(text, []byte("flask-vault git guard")) {
+		if !guards(path) {
 			return []finding{{"warn", path + " does not look for secrets in commits", mend + ", or add flask-vault git guard --staged to it"}}
 		}
 	}

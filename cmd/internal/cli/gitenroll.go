@@ -163,7 +163,7 @@ func (a *app) gitEnroll(ctx context.Context) error {
 		return err
 	}
 	did := ""
-	if herr == nil {
+	if herr == nil && hooks != "" {
 		did, err = a.enrollHook(c, r, state, hooks)
 		if err != nil {
 			return err
@@ -185,20 +185,49 @@ func (a *app) gitEnroll(ctx context.Context) error {
 	return nil
 }
 
-// hooksHere is the directory of the hooks, if no other repository shares it.
+// guardLine is for a pre-commit hook that many repositories share: it asks those
+// that were enrolled, and lets the others be.
+const guardLine = "if git config --get flask-vault.vault >/dev/null; then flask-vault git guard --staged || exit $?; fi"
+
+// sharedHook is the pre-commit hook of other repositories too, which is theirs to
+// change; "" where the hooks are of this one alone.
+func sharedHook(r *gitrepo.Repo, hooks string) string {
+	for _, ours := range []string{r.Dir, r.Top} {
+		if within(ours, hooks) {
+			return ""
+		}
+	}
+	return filepath.Join(hooks, hookName)
+}
+
+// hookHint says how the guard gets into a hook that others share.
+func hookHint(path string) string {
+	if !fileExists(path) {
+		return fmt.Sprintf("make %s, executable, with the lines #!/bin/sh and: %s", path, guardLine)
+	}
+	if info, err := os.Stat(path); err == nil && hasGuard(path) && info.Mode()&0o111 == 0 {
+		return "chmod +x " + quote(path)
+	}
+	return fmt.Sprintf("add this line to %s: %s", path, guardLine)
+}
+
+// hooksHere is the directory of the hooks, if the guard can be put there: no other
+// repository shares it. It is "" if the hook there has the guard already.
 func (a *app) hooksHere(ctx context.Context, r *gitrepo.Repo) (string, error) {
 	hooks, err := r.Hooks(ctx)
 	if err != nil {
 		return "", err
 	}
-	for _, ours := range []string{r.Dir, r.Top} {
-		if within(ours, hooks) {
-			return hooks, nil
-		}
+	shared := sharedHook(r, hooks)
+	switch {
+	case shared == "":
+		return hooks, nil
+	case guards(shared):
+		return "", nil
 	}
 	return "", &codeError{&hintError{
 		fmt.Errorf("core.hooksPath is %s, which is not of this repository alone, so the pre-commit hook is not put there", hooks),
-		"add this line to the hook that is yours: flask-vault git guard --staged"}, exitPolicy}
+		hookHint(shared)}, exitPolicy}
 }
 
 func within(dir, path string) bool {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/cmd/internal/forms"
 	"github.com/flask-vault/flask-vault/cmd/internal/gitrepo"
 	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 	"github.com/flask-vault/flask-vault/keysource"
@@ -31,7 +32,7 @@ func (a *app) gitGuardCommand() *cobra.Command {
 		Long: `Look at what git commit would add or change, as it is staged, and end with 7 if
 there is among it
 
-  a key file
+  a key file, by its place, its name, or its content: a key and nothing else
   a plaintext whose encrypted file git tracks (FILE beside FILE.enc)
   an encrypted file that is none, or that no key of the vault opens
   a text with a value of any environment or a key, as it is or in base64, hex,
@@ -269,6 +270,10 @@ func (g *guard) contents(ctx context.Context) error {
 		leaks, err := s.scan(rest)
 		for _, l := range leaks {
 			g.dangers = append(g.dangers, danger{Path: e.Path, Line: l.Line, What: "it holds " + l.what()})
+		}
+		// The key of another vault, or of this one where it is not here.
+		if n := forms.KeySize(e.Path, head); n > 0 && len(leaks) == 0 && int64(len(head)) == o.Size && e.Mode != gitrepo.ModeSymlink {
+			g.dangers = append(g.dangers, danger{Path: e.Path, What: fmt.Sprintf("it looks like a key file: %d random bytes in base64url, and nothing else", n)})
 		}
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/flask-vault/flask-vault/backend/durable"
@@ -79,6 +80,26 @@ func lookAtHook(dir string) (hookState, error) {
 		return hookOurs, nil
 	}
 	return hookChanged, nil
+}
+
+// hasGuard reports whether a hook has a line that runs the guard.
+func hasGuard(path string) bool {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); !bytes.HasPrefix(line, []byte("#")) && bytes.Contains(line, []byte("git guard")) {
+			return true
+		}
+	}
+	return false
+}
+
+// guards reports whether git runs a hook that runs the guard.
+func guards(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && (runtime.GOOS == "windows" || info.Mode()&0o111 != 0) && hasGuard(path)
 }
 
 // withoutKnown leaves out the line that differs between machines.

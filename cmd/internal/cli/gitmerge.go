@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +57,13 @@ func (a *app) mergeDriver(ctx context.Context, base, ours, theirs, path string) 
 	if err != nil {
 		return err
 	}
-	m, err := a.mergeVault(ctx, top, path)
+	if err := sweepRecords(ctx, top, true); err != nil {
+		a.note("note: %s", sanitize(err.Error())) // it is no reason not to merge
+	}
+	m, err := a.mergeVault(ctx, top, path, sealed)
+	if errors.Is(err, errForeign) {
+		return mergeForeign(ctx, base, ours, theirs, path)
+	}
 	if err != nil {
 		return err
 	}
@@ -79,6 +84,16 @@ func (a *app) mergeDriver(ctx context.Context, base, ours, theirs, path string) 
 		}
 	}
 	return m.dropRecord(ctx)
+}
+
+// mergeForeign merges files of another program that have a name like ours as git
+// does without a driver: by line, with markers.
+func mergeForeign(ctx context.Context, base, ours, theirs, path string) error {
+	_, err := runGit(ctx, "", backend.Options{}, "merge-file", "-L", "ours", "-L", "base", "-L", "theirs", "--", ours, base, theirs)
+	if err == nil {
+		return nil
+	}
+	return &codeError{&hintError{fmt.Errorf("%s: both sides changed it; %w", path, errForeign), "decide it as in any other file, then git add " + quote(path)}, exitConflict}
 }
 
 // replace puts content in the place of a file, with its mode.
@@ -104,21 +119,6 @@ func replace(path string, content []byte) error {
 		}
 	}
 	return f.Replace()
-}
-
-// mergeConflict says what both sides changed. It names keys, and no values.
-type mergeConflict struct {
-	path  string
-	keys  []string
-	whole *merge.WholeError // why all of the file is in conflict, if it is
-	plain mergeVersions
-}
-
-func (e *mergeConflict) Error() string {
-	if e.whole != nil {
-		return fmt.Sprintf("%s: both sides changed it, and %v", e.path, e.whole)
-	}
-	return fmt.Sprintf("%s: both sides changed %s", e.path, strings.Join(e.keys, ", "))
 }
 
 // merge merges sealed versions to a sealed one. What is to be decided by a person
@@ -153,9 +153,7 @@ func (m *mergeVault) three(plain mergeVersions, decided map[string]merge.Side) (
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range r.Conflicts {
-		conflict.keys = append(conflict.keys, c.Key)
-	}
+	conflict.add(r.Conflicts)
 	if len(conflict.keys) > 0 {
 		return nil, conflict
 	}

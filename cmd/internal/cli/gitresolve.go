@@ -90,10 +90,8 @@ func (a *app) gitResolve(ctx context.Context, args []string, o resolveOptions) e
 	if err != nil {
 		return err
 	}
-	if len(args) == 0 {
-		if err := dropOldRecords(ctx, top, files); err != nil {
-			return err
-		}
+	if err := sweepRecords(ctx, top, false); err != nil {
+		return err
 	}
 	if len(files) == 0 {
 		return &codeError{&hintError{errors.New("no encrypted file is in conflict"), "git status shows what git is about to do"}, exitNotFound}
@@ -169,7 +167,14 @@ func isEncrypted(ctx context.Context, top, path string) bool {
 // resolveFile decides one file as far as it is told to, and writes it when all is
 // decided.
 func (a *app) resolveFile(ctx context.Context, top string, f unmerged, o resolveOptions) error {
-	m, err := a.mergeVault(ctx, top, f.path)
+	sealed, err := stages(ctx, top, f)
+	if err != nil {
+		return err
+	}
+	m, err := a.mergeVault(ctx, top, f.path, sealed)
+	if errors.Is(err, errForeign) {
+		return &codeError{&hintError{fmt.Errorf("%s: %w", f.path, err), "decide it as in any other file, then git add " + quote(f.path)}, exitConflict}
+	}
 	if err != nil {
 		return err
 	}
@@ -182,24 +187,20 @@ func (a *app) resolveFile(ctx context.Context, top string, f unmerged, o resolve
 			return err
 		}
 	}
-	if f.stages[2] == "" || f.stages[3] == "" {
+	if deleted := deletedFile(f); deleted != "" {
 		return &codeError{&hintError{
-			fmt.Errorf("%s: one side deleted the file, the other changed it", f.path),
+			fmt.Errorf("%s: %s", f.path, deleted),
 			fmt.Sprintf("git add %[1]s keeps it, git rm %[1]s removes it", quote(f.path)),
 		}, exitConflict}
 	}
 	if m.isPrevious() {
-		sealed, err := m.stages(ctx, f)
-		if err != nil {
-			return err
-		}
 		blob, err := m.mergePrevious(ctx, sealed)
 		if err != nil {
 			return err
 		}
 		return m.resolved(ctx, a, blob)
 	}
-	r, err := m.recordOr(ctx, f)
+	r, err := m.recordOr(ctx, sealed)
 	if err != nil {
 		return err
 	}
@@ -219,12 +220,12 @@ func (a *app) resolveFile(ctx context.Context, top string, f unmerged, o resolve
 }
 
 // stages are the versions that git's index has.
-func (m *mergeVault) stages(ctx context.Context, f unmerged) (sealed mergeVersions, err error) {
+func stages(ctx context.Context, top string, f unmerged) (sealed mergeVersions, err error) {
 	for i, to := range []*[]byte{1: &sealed.base, 2: &sealed.ours, 3: &sealed.theirs} {
 		if i == 0 || f.stages[i] == "" {
 			continue
 		}
-		if *to, err = m.git(ctx, "cat-file", "blob", f.stages[i]); err != nil {
+		if *to, err = runGit(ctx, top, backend.Options{}, "cat-file", "blob", f.stages[i]); err != nil {
 			return sealed, err
 		}
 	}
@@ -233,11 +234,7 @@ func (m *mergeVault) stages(ctx context.Context, f unmerged) (sealed mergeVersio
 
 // recordOr reads the record of a merge, or makes it from git's index. What was
 // saved in the work tree meanwhile counts as our version.
-func (m *mergeVault) recordOr(ctx context.Context, f unmerged) (*mergeRecord, error) {
-	sealed, err := m.stages(ctx, f)
-	if err != nil {
-		return nil, err
-	}
+func (m *mergeVault) recordOr(ctx context.Context, sealed mergeVersions) (*mergeRecord, error) {
 	r, err := m.record(ctx)
 	if err != nil {
 		return nil, err
@@ -400,7 +397,7 @@ func (a *app) askConflicts(ctx context.Context, m *mergeVault, r *mergeRecord, c
 	}
 	for i := 0; i < len(result.Conflicts); {
 		k := result.Conflicts[i]
-		fmt.Fprintf(a.err, "%s: %s\n", sanitize(k.Key), happened(k))
+		fmt.Fprintf(a.err, "%s: %s\n", sanitize(k.Key), strings.NewReplacer("KEYS", "it", "IT", "it").Replace(happened(k)))
 		answer, err := a.choose(ctx, "take (o)urs, (t)heirs, (s)how both, (e)dit the text, (q)uit?")
 		switch {
 		case err != nil:
@@ -427,19 +424,6 @@ func (a *app) quitResolve(ctx context.Context, m *mergeVault, r *mergeRecord) er
 		return err
 	}
 	return &codeError{&hintError{fmt.Errorf("%s: the conflict stays; what was decided is kept", m.path), a.name + " git resolve " + quote(m.path) + " goes on"}, exitAborted}
-}
-
-// happened says what a conflict is, without a value.
-func happened(c merge.Conflict) string {
-	switch {
-	case c.Ours == nil:
-		return "we deleted it, they changed it"
-	case c.Theirs == nil:
-		return "we changed it, they deleted it"
-	case c.Base == nil:
-		return "both sides added it"
-	}
-	return "both sides changed it"
 }
 
 func shown(v *format.Value) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ import (
 // maxLeaks is how many lines leaks prints for a person.
 const maxLeaks = 100
 
-type leakOptions struct{ staged, history, json bool }
+type leakOptions struct{ staged, history, earlier, json bool }
 
 func (a *app) leaksCommand() *cobra.Command {
 	var o leakOptions
@@ -32,7 +33,8 @@ exit code is 7 if anything is found.
 
 --staged searches all that git tracks, as it is staged. --history searches every
 version of every file and every message that a branch or a tag leads to, also for
-values that the vault had in earlier commits, and names the first commit.
+values that the vault had in earlier commits, and names the first commit. --earlier
+searches files or the index for those values too.
 
 Values of less than 8 characters, single words, numbers, dates and addresses would
 be found everywhere. They are left out, and named.`,
@@ -44,6 +46,7 @@ be found everywhere. They are left out, and named.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&o.staged, "staged", false, "search what is in git's index")
 	flags.BoolVar(&o.history, "history", false, "search all that git's branches and tags lead to")
+	flags.BoolVar(&o.earlier, "earlier", false, "search also for the values that earlier commits of the vault have")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 	return cmd
 }
@@ -66,15 +69,17 @@ func (a *app) leaks(ctx context.Context, args []string, o leakOptions) error {
 		return a.nothingKnown(ctx)
 	}
 	r, err := gitrepo.Find(ctx, c.Root, gitEnviron(c.Config))
-	if err != nil && (o.staged || o.history || !errors.Is(err, gitrepo.ErrNone)) {
-		return &codeError{err, exitNotFound}
+	if err != nil && (o.staged || o.history || o.earlier || !errors.Is(err, gitrepo.ErrNone)) {
+		return &codeError{&hintError{err, a.name + " leaks searches the files that are here; git init makes a repository"}, exitNotFound}
+	}
+	if o.history || o.earlier {
+		if err := k.addHistory(ctx, r, keys); err != nil {
+			return err
+		}
 	}
 	var found *result
 	switch {
 	case o.history:
-		if err := k.addHistory(ctx, r, keys); err != nil {
-			return err
-		}
 		a.tellKnown(k, o.json)
 		found, err = scanHistory(ctx, r, k.patterns())
 	case o.staged:
@@ -88,7 +93,11 @@ func (a *app) leaks(ctx context.Context, args []string, o leakOptions) error {
 		if len(args) == 0 {
 			args = []string{c.Display(c.Root)}
 		}
-		if found, err = scanTree(ctx, k.patterns(), args); err == nil {
+		found, err = scanTree(ctx, k.patterns(), args)
+		if errors.Is(err, fs.ErrNotExist) {
+			return &codeError{&hintError{err, a.name + " leaks alone searches the vault's directory; leaks --history searches files that are gone"}, exitNotFound}
+		}
+		if err == nil {
 			err = found.mindGit(ctx, r, keys)
 		}
 	}

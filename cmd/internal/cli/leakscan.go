@@ -66,23 +66,24 @@ type scanner struct {
 	bytes int64 // that it has read
 }
 
-func (p *patterns) scanner() *scanner { return &scanner{p: p, r: p.set.NewReader()} }
+func (p *patterns) scanner() *scanner { return &scanner{p: p, r: p.views.NewReader()} }
 
 // scan finds each secret of a text once, in the order of their first places.
 func (s *scanner) scan(from io.Reader) ([]*leak, error) {
 	found := map[*secret]*leak{}
 	last := map[*secret]int64{} // where the last place ends
 	n, err := s.r.Find(from, func(at search.Place) bool {
-		for _, secret := range s.p.of[at.Pattern] {
+		pattern := s.p.of[at.View][at.Pattern]
+		for _, secret := range pattern.secrets {
 			l := found[secret]
 			switch {
 			case l == nil:
-				found[secret] = &leak{Line: at.Line, Places: 1, Form: s.p.kind[at.Pattern], Secrets: secret.names}
+				found[secret] = &leak{Line: at.Line, Places: 1, Form: pattern.kind, Secrets: secret.names}
 			case at.Offset >= last[secret]:
 				l.Places++
 			}
 			// Forms of one value overlap: its base64 without padding is in that with it.
-			last[secret] = max(last[secret], at.Offset+int64(s.p.set.Len(at.Pattern)))
+			last[secret] = max(last[secret], at.End)
 		}
 		return true
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/backend/durable"
+	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
@@ -32,22 +33,37 @@ type mergeVault struct {
 	previous []keysource.Key
 }
 
-// mergeVault finds the environment that a file of the work tree belongs to, and
-// its key. The id that flask-vault.yaml records is not asked for: that file can be
-// from before or after a rekey that the other side has.
-func (a *app) mergeVault(ctx context.Context, top, path string) (*mergeVault, error) {
+// mergeConfig finds the environment that a file of the work tree belongs to. Where
+// flask-vault.yaml does not name the file, that is the one asked for, and named is
+// false.
+func (a *app) mergeConfig(top, path string) (c *config.Config, named bool, err error) {
 	full := filepath.Join(top, filepath.FromSlash(path))
 	a.overrides.Plugins = a.pluginOptions()
 	a.overrides.Dir = filepath.Dir(full)
 	for a.overrides.Dir != top && !fileExists(a.overrides.Dir) {
 		a.overrides.Dir = filepath.Dir(a.overrides.Dir)
 	}
-	c, err := config.Resolve(a.overrides)
+	if c, err = config.Resolve(a.overrides); err != nil {
+		return nil, false, err
+	}
+	return environmentOf(c, full)
+}
+
+// mergeVault finds the environment that a file of the work tree belongs to, and its
+// key. It is errForeign for what is no encrypted file, and is not named as one.
+//
+// The id that flask-vault.yaml records is not asked for: that file can be from before
+// or after a rekey that the other side has.
+func (a *app) mergeVault(ctx context.Context, top, path string, sealed mergeVersions) (*mergeVault, error) {
+	c, named, err := a.mergeConfig(top, path)
 	if err != nil {
 		return nil, err
 	}
-	if c, err = environmentOf(c, full); err != nil {
-		return nil, err
+	if !named && sealed.foreign() {
+		return nil, errForeign
+	}
+	if !named && len(c.Environments) > 1 {
+		c = environmentThatOpens(ctx, c, sealed)
 	}
 	o, err := c.Options()
 	if err != nil {
@@ -64,39 +80,67 @@ func (a *app) mergeVault(ctx context.Context, top, path string) (*mergeVault, er
 		return nil, fmt.Errorf("%s: %w", path, backend.ErrReadOnlyKey)
 	}
 	m.all = m.current
-	sealed, err := durable.ReadFile(c.PreviousPath(), backend.MaxDocument)
+	previous, err := durable.ReadFile(c.PreviousPath(), backend.MaxDocument)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	return m, m.learn(sealed)
+	return m, m.learn(previous)
 }
+
+// errForeign is of a file of another program that has a name like ours.
+var errForeign = errors.New("it is not an encrypted file of flask-vault's")
 
 // environmentOf is the environment whose file that is: its credentials, its local
 // file or its previous keys, else one whose files: name it, else the one asked for.
-func environmentOf(c *config.Config, path string) (*config.Config, error) {
-	var named *config.Config
+func environmentOf(c *config.Config, path string) (found *config.Config, named bool, err error) {
 	for _, name := range c.Environments {
 		e, err := c.In(name)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if path == e.Path() || path == e.LocalPath() || path == e.PreviousPath() {
-			return e, nil
+			return e, true, nil
 		}
 		rel, err := filepath.Rel(e.Root, path)
-		if err != nil || named != nil {
+		if err != nil || found != nil {
 			continue
 		}
 		for _, pattern := range e.Files {
 			if ok, _ := filepath.Match(pattern, rel); ok {
-				named = e
+				found = e
 			}
 		}
 	}
-	if named != nil {
-		return named, nil
+	if found != nil {
+		return found, true, nil
 	}
-	return c, nil
+	return c, false, nil
+}
+
+// environmentThatOpens is the environment whose key opens a side of a merge, the one
+// asked for first; that one where none does.
+func environmentThatOpens(ctx context.Context, c *config.Config, sealed mergeVersions) *config.Config {
+	all, err := vaultkeys.List(c)
+	if err != nil {
+		return c
+	}
+	slices.SortStableFunc(all, func(x, y *vaultkeys.Environment) int {
+		other := func(e *vaultkeys.Environment) int {
+			return map[bool]int{true: 0, false: 1}[e.Environment == c.Environment]
+		}
+		return other(x) - other(y)
+	})
+	for _, e := range all {
+		if e.Err != nil || e.Ask(ctx, e.Options.Keys) != nil {
+			continue
+		}
+		for _, side := range [][]byte{sealed.ours, sealed.theirs} {
+			if _, err := e.Open(side); err == nil {
+				return e.Config
+			}
+		}
+	}
+	return c
 }
 
 // know adds a key to those that open.
@@ -200,6 +244,16 @@ func runGit(ctx context.Context, dir string, o backend.Options, args ...string) 
 
 // versions are the sealed texts of a merge, and what they hold.
 type mergeVersions struct{ base, ours, theirs []byte }
+
+// foreign reports whether no version is an encrypted file.
+func (v mergeVersions) foreign() bool {
+	for _, blob := range [][]byte{v.base, v.ours, v.theirs} {
+		if len(blob) > 0 && vaultkeys.Fault(blob) == "" {
+			return false
+		}
+	}
+	return true
+}
 
 // openVersions opens all three versions, with the previous keys of the whole
 // history if need be.

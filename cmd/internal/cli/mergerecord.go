@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/flask-vault/flask-vault/backend"
@@ -70,27 +69,6 @@ func recordName(path string) string {
 func (m *mergeVault) recordPath(ctx context.Context) (string, error) {
 	dir, err := recordDir(ctx, m.top)
 	return filepath.Join(dir, recordName(m.path)), err
-}
-
-// dropOldRecords removes the records of merges that were given up.
-func dropOldRecords(ctx context.Context, top string, files []unmerged) error {
-	dir, err := recordDir(ctx, top)
-	if err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, e := range entries {
-		if slices.ContainsFunc(files, func(f unmerged) bool { return recordName(f.path) == e.Name() }) {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (m *mergeVault) keepRecord(ctx context.Context, r *mergeRecord) error {

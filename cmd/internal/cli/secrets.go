@@ -41,8 +41,19 @@ type known struct {
 // secret is a value and the names that it has.
 type secret struct {
 	text  string
-	forms func(add func(text string, kind forms.Kind))
+	forms func(add func(view search.View, text string, kind forms.Kind))
 	names []secretName
+}
+
+// everyForm adds what a value looks like in each view of a text.
+func everyForm(value string, keep func(line string) bool, add func(view search.View, text string, kind forms.Kind)) {
+	in := func(view search.View) func(string, forms.Kind) {
+		return func(text string, kind forms.Kind) { add(view, text, kind) }
+	}
+	forms.Each(value, keep, in(search.AsIs))
+	forms.Wide(value, keep, in(search.AsIs))
+	forms.Unescaped(value, keep, in(search.Unescaped))
+	forms.Joined(value, keep, in(search.Joined))
 }
 
 type secretName struct {
@@ -73,12 +84,12 @@ func (k *known) addKey(e *vaultkeys.Environment) {
 		return
 	}
 	key := e.Key
-	k.add(key.Text(), secretName{Environment: e.Environment, Name: masterKey}, func(add func(string, forms.Kind)) {
-		add(strings.TrimRight(key.Text(), "="), forms.Plain)
+	k.add(key.Text(), secretName{Environment: e.Environment, Name: masterKey}, func(add func(search.View, string, forms.Kind)) {
+		add(search.AsIs, strings.TrimRight(key.Text(), "="), forms.Plain)
 		raw := key.Bytes()
 		defer clear(raw)
-		forms.Each(key.Text(), nil, add)
-		forms.Each(string(raw), nil, add)
+		everyForm(key.Text(), nil, add)
+		everyForm(string(raw), nil, add)
 	})
 }
 
@@ -113,8 +124,8 @@ const notSecret = "not_secret names it"
 // is weak as a whole may have lines that are not.
 func (k *known) addValue(text string, name secretName, why string) {
 	if why == "" || why != notSecret && len(forms.Lines(text)) > 0 {
-		k.add(text, name, func(add func(string, forms.Kind)) {
-			forms.Each(text, func(line string) bool { return forms.Weak(line) == "" }, add)
+		k.add(text, name, func(add func(search.View, string, forms.Kind)) {
+			everyForm(text, func(line string) bool { return forms.Weak(line) == "" }, add)
 		})
 		return
 	}
@@ -123,7 +134,7 @@ func (k *known) addValue(text string, name secretName, why string) {
 	}
 }
 
-func (k *known) add(text string, name secretName, forms func(add func(string, forms.Kind))) {
+func (k *known) add(text string, name secretName, forms func(add func(search.View, string, forms.Kind))) {
 	s := k.byText[text]
 	if s == nil {
 		s = &secret{text: text, forms: forms}
@@ -167,33 +178,42 @@ func optional(e *vaultkeys.Environment, all []*vaultkeys.Environment) bool {
 
 // patterns are what is searched for: texts, and whose they are.
 type patterns struct {
-	set  *search.Set
-	of   [][]*secret // for each text, the secrets that it may be
-	kind []forms.Kind
+	views search.Views
+	of    []map[int]pattern // for each view, by the index in its set
+}
+
+type pattern struct {
+	kind    forms.Kind
+	secrets []*secret // that the text may be
 }
 
 func (k *known) patterns() *patterns {
 	var p patterns
-	var texts []string
-	index := map[string]int{}
-	for _, s := range k.secrets {
-		s.forms(func(text string, kind forms.Kind) {
-			if len(text) < 8 {
-				return // a few digits of base64 are in every image
-			}
-			i, ok := index[text]
-			if !ok {
-				i = len(texts)
-				index[text] = i
-				texts = append(texts, text)
-				p.of, p.kind = append(p.of, nil), append(p.kind, kind)
-			}
-			if !slices.Contains(p.of[i], s) {
-				p.of[i] = append(p.of[i], s)
-			}
-		})
+	for view := range p.views {
+		texts := []string{}
+		of := map[int]pattern{}
+		index := map[string]int{}
+		for _, s := range k.secrets {
+			s.forms(func(v search.View, text string, kind forms.Kind) {
+				if int(v) != view || len(text) < 8 { // a few digits of base64 are in every image
+					return
+				}
+				i, ok := index[text]
+				if !ok {
+					i = len(texts)
+					index[text] = i
+					texts = append(texts, text)
+					of[i] = pattern{kind: kind}
+				}
+				if x := of[i]; !slices.Contains(x.secrets, s) {
+					x.secrets = append(x.secrets, s)
+					of[i] = x
+				}
+			})
+		}
+		p.views[view] = search.New(texts)
+		p.of = append(p.of, of)
 	}
-	p.set = search.New(texts)
 	return &p
 }
 

@@ -30,6 +30,7 @@ const (
 	URL     Kind = "URL-escaped"
 	JSON    Kind = "JSON-escaped"
 	Escaped Kind = "escaped" // for a shell or a programming language
+	UTF16   Kind = "UTF-16"
 )
 
 // Each calls add with every form of a value: the value itself, and each of its
@@ -40,14 +41,18 @@ func Each(value string, keep func(line string) bool, add func(text string, kind 
 			add(text, kind)
 		}
 	}
-	variants(value, long)
-	lines := Lines(value)
-	if lines != nil {
+	parts(value, keep, func(text string) { variants(text, long) })
+	if Lines(value) != nil {
 		long(strings.Join(strings.Split(strings.ReplaceAll(value, "\r\n", "\n"), "\n"), "\r\n"), Plain) // as a terminal has it
 	}
-	for _, line := range lines {
+}
+
+// parts are a value, and each of its lines that keep accepts.
+func parts(value string, keep func(line string) bool, each func(text string)) {
+	each(value)
+	for _, line := range Lines(value) {
 		if keep == nil || keep(line) {
-			variants(line, long)
+			each(line)
 		}
 	}
 }

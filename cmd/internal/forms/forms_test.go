@@ -1,7 +1,9 @@
 package forms_test
 
 import (
+	"encoding/base64"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/flask-vault/flask-vault/cmd/internal/forms"
@@ -56,5 +58,38 @@ func TestEachKeeps(t *testing.T) {
 	})
 	if !slices.Contains(plain, "a line of text\nanother line") || !slices.Contains(plain, "a line of text") || slices.Contains(plain, "another line") {
 		t.Errorf("%q", plain)
+	}
+}
+
+// What the views give is what was written in them, at any place of a longer text.
+func TestViews(t *testing.T) {
+	const value = "p@ss/w0rd %41 ü 5%\nanother line"
+	collect := func(each func(string, func(string) bool, func(string, forms.Kind))) (all []string) {
+		each(value, nil, func(text string, _ forms.Kind) { all = append(all, text) })
+		return all
+	}
+	if wide := collect(forms.Wide); !slices.Contains(wide, "a\x00n\x00o\x00t\x00h\x00e\x00r\x00 \x00l\x00i\x00n\x00e") {
+		t.Errorf("%q", wide)
+	}
+	var wide []string
+	forms.Wide("złoty", nil, func(text string, _ forms.Kind) { wide = append(wide, text) })
+	if want := []string{"z\x00\x42\x01o\x00t\x00y", "z\x01\x42\x00o\x00t\x00y"}; !slices.Equal(wide, want) {
+		t.Errorf("%q, want %q", wide, want)
+	}
+	unescaped := collect(forms.Unescaped)
+	for _, want := range []string{value, "another line", "another+line", "p@ss/w0rd A ü 5%\nanother line", "p@ss/w0rd A ü 5%"} {
+		if !slices.Contains(unescaped, want) {
+			t.Errorf("%q is not in %q", want, unescaped)
+		}
+	}
+	joined := collect(forms.Joined)
+	for before := range 4 {
+		text := base64.StdEncoding.EncodeToString([]byte("abcd"[:before] + "another line" + "xyz"))
+		if !slices.ContainsFunc(joined, func(core string) bool { return strings.Contains(text, core) }) {
+			t.Errorf("%q has none of %q", text, joined)
+		}
+	}
+	for _, none := range []string{"", "\xff\xfe"} {
+		forms.Wide(none, nil, func(text string, _ forms.Kind) { t.Errorf("%q gives %q", none, text) })
 	}
 }

@@ -219,3 +219,19 @@ func TestFind(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestWithout(t *testing.T) {
+	files := map[string]string{".gitattributes": "*.enc diff=x merge=x\n/b.enc !merge\n/c.enc diff=y\n", "a.enc": "", "b.enc": "", "c.enc": "", "sub/a b.enc": ""}
+	r, _ := repository(t, files)
+	tracked, err := r.Tracked(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.Without(context.Background(), tracked, map[string]string{"diff": "x", "merge": "x"})
+	if want := []string{".gitattributes", "b.enc", "c.enc"}; err != nil || !slices.Equal(paths(got), want) {
+		t.Errorf("%q, %v", paths(got), err)
+	}
+	if got, err := r.Without(context.Background(), nil, nil); err != nil || len(got) > 0 {
+		t.Errorf("%q, %v", paths(got), err)
+	}
+}

@@ -72,3 +72,39 @@ func (r *Repo) Ignored(ctx context.Context, paths []string) (map[string]bool, er
 	}
 	return ignored, nil
 }
+
+// Without are those of the entries to which .gitattributes gives other values than
+// these, by the attributes' names.
+func (r *Repo) Without(ctx context.Context, entries []Entry, want map[string]string) ([]Entry, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	args := []string{"check-attr", "-z", "--stdin"}
+	for name := range want {
+		args = append(args, name)
+	}
+	var paths strings.Builder
+	for _, e := range entries {
+		paths.WriteString(e.Path + "\x00")
+	}
+	cmd := r.command(ctx, args...)
+	cmd.Stdin = strings.NewReader(paths.String())
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, &Error{Command: "git check-attr", Err: err}
+	}
+	other := map[string]bool{}
+	words := split(out)
+	for i := 0; i+2 < len(words); i += 3 { // path, attribute, value
+		if words[i+2] != want[words[i+1]] {
+			other[words[i]] = true
+		}
+	}
+	var without []Entry
+	for _, e := range entries {
+		if other[e.Path] {
+			without = append(without, e)
+		}
+	}
+	return without, nil
+}

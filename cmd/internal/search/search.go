@@ -10,6 +10,7 @@ const prefix = 8
 type Set struct {
 	patterns []string
 	longest  int // bytes
+	shortest int // bytes
 
 	class [256]uint8 // bytes that no beginning has are of class 0
 	// next is the state after one more byte: its row is at state, and holds one
@@ -32,6 +33,9 @@ func New(patterns []string) *Set {
 	for i, p := range patterns {
 		s.longest = max(s.longest, len(p))
 		if p != "" {
+			if s.shortest == 0 || len(p) < s.shortest {
+				s.shortest = len(p)
+			}
 			t.add(p[:min(len(p), prefix)], int32(i))
 		}
 	}

@@ -144,7 +144,7 @@ func TestReader(t *testing.T) {
 				break
 			}
 			at += next
-			want = append(want, fmt.Sprint(search.Place{Pattern: i, Offset: int64(at), Line: 1 + bytes.Count(text.Bytes()[:at], []byte("\n"))}))
+			want = append(want, fmt.Sprint(search.Place{Pattern: i, Offset: int64(at), End: int64(at + len(p)), Line: 1 + bytes.Count(text.Bytes()[:at], []byte("\n"))}))
 		}
 	}
 	slices.Sort(want)
