@@ -6,6 +6,7 @@ package quick
 
 import (
 	"context"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,7 +42,7 @@ func File(ctx context.Context, path string, vaults []string) (text []byte, ok bo
 	if err != nil {
 		return nil, false
 	}
-	for _, k := range candidates(vaults) {
+	for k := range candidates(vaults) {
 		c, err := backend.FindKey(ctx, k)
 		if err != nil {
 			continue
@@ -54,36 +55,47 @@ func File(ctx context.Context, path string, vaults []string) (text []byte, ok bo
 	return nil, false
 }
 
-// candidates are the keys to try.
-func candidates(vaults []string) []backend.Options {
-	var all []backend.Options
-	add := func(s keysource.Source, previous string) {
-		all = append(all, backend.Options{Keys: keysource.Chain{s}, Previous: previous})
+// candidates are the keys to try, the likely ones first. Most often the first that is
+// there opens the file, and nobody looks for the others.
+func candidates(vaults []string) iter.Seq[backend.Options] {
+	return func(yield func(backend.Options) bool) {
+		try := func(s keysource.Source, previous string) bool {
+			return yield(backend.Options{Keys: keysource.Chain{s}, Previous: previous})
+		}
+		for _, dir := range vaults {
+			previous := filepath.Join(dir, "credentials.previous.enc")
+			if !try(env.New("FLASK_VAULT_MASTER_KEY"), previous) || !try(file.New(filepath.Join(dir, "master.key"), file.Options{}), previous) {
+				return
+			}
+		}
+		for _, name := range variables() {
+			environment := strings.ToLower(strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(name, "FLASK_VAULT_"), "_KEY"), "_", "-"))
+			for _, dir := range vaults {
+				if !try(env.New(name), filepath.Join(dir, "credentials", environment+".previous.enc")) {
+					return
+				}
+			}
+		}
+		for _, dir := range vaults {
+			keys, _ := filepath.Glob(filepath.Join(dir, "credentials", "*.key"))
+			for _, key := range keys {
+				if !try(file.New(key, file.Options{}), strings.TrimSuffix(key, ".key")+".previous.enc") {
+					return
+				}
+			}
+		}
 	}
-	for _, dir := range vaults {
-		previous := filepath.Join(dir, "credentials.previous.enc")
-		add(env.New("FLASK_VAULT_MASTER_KEY"), previous)
-		add(file.New(filepath.Join(dir, "master.key"), file.Options{}), previous)
-	}
-	var variables []string
+}
+
+// variables are those that hold the keys of environments with a name, in order.
+func variables() []string {
+	var names []string
 	for _, v := range os.Environ() {
 		name, _, _ := strings.Cut(v, "=")
 		if strings.HasPrefix(name, "FLASK_VAULT_") && strings.HasSuffix(name, "_KEY") && name != "FLASK_VAULT_MASTER_KEY" {
-			variables = append(variables, name)
+			names = append(names, name)
 		}
 	}
-	slices.Sort(variables)
-	for _, name := range variables {
-		environment := strings.ToLower(strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(name, "FLASK_VAULT_"), "_KEY"), "_", "-"))
-		for _, dir := range vaults {
-			add(env.New(name), filepath.Join(dir, "credentials", environment+".previous.enc"))
-		}
-	}
-	for _, dir := range vaults {
-		keys, _ := filepath.Glob(filepath.Join(dir, "credentials", "*.key"))
-		for _, key := range keys {
-			add(file.New(key, file.Options{}), strings.TrimSuffix(key, ".key")+".previous.enc")
-		}
-	}
-	return all
+	slices.Sort(names)
+	return names
 }
