@@ -36,12 +36,17 @@ func readInput(file string, in io.Reader, limit int64) ([]byte, error) {
 	}
 	text, err := durable.ReadInput(file, limit)
 	var input *durable.InputError
-	var path *fs.PathError
-	switch {
-	case errors.As(err, &input) && input.Limit > 0:
+	if errors.As(err, &input) && input.Limit > 0 {
 		err = backend.ErrTooLarge
-	case errors.As(err, &path):
-		err = path.Err
 	}
-	return text, err
+	return text, withoutPath(err)
+}
+
+// withoutPath takes the operation and the path from an error of the package os.
+func withoutPath(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }

@@ -179,7 +179,7 @@ func rewrite(path string, change func(text []byte) ([]byte, error)) (bool, error
 		return false, fmt.Errorf("%s: it is not a regular file, and git would not read it", path)
 	default:
 		mode = info.Mode().Perm()
-		if text, err = os.ReadFile(path); err != nil {
+		if text, err = durable.ReadFile(path, maxGitFile); err != nil {
 			return false, err
 		}
 		text = append([]byte{}, text...) // not nil, even if empty

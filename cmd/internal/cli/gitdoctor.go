@@ -3,13 +3,13 @@ package cli
 import (
 	"context"
 	"io"
-	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/gitrepo"
 	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 )
@@ -26,7 +26,7 @@ func (a *app) examineEnrollment(ctx context.Context, c *vault) []finding {
 	findings := examineCache(ctx, r)
 	mend := a.name + " git enroll"
 	path := filepath.Join(c.Root, ".gitattributes")
-	text, _ := os.ReadFile(path) // none is as good as an empty one
+	text, _ := durable.ReadFile(path, maxGitFile) // none is as good as an empty one
 	b, err := findBlock(text)
 	if err != nil {
 		return append(findings, finding{"fail", c.Display(path) + ": " + err.Error(), mend})

@@ -390,7 +390,7 @@ func enrollmentFile(r *gitrepo.Repo) string {
 }
 
 func loadEnrollment(r *gitrepo.Repo) (*enrollment, error) {
-	text, err := os.ReadFile(enrollmentFile(r))
+	text, err := durable.ReadFile(enrollmentFile(r), maxGitFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &enrollment{}, nil
 	}
@@ -425,7 +425,7 @@ func (e *enrollment) forget(r *gitrepo.Repo) error {
 // unless somebody else changed it since we did.
 func (e *enrollment) changeConfig(r *gitrepo.Repo, change func() error) error {
 	path := filepath.Join(r.Dir, "config")
-	before, err := os.ReadFile(path)
+	before, err := durable.ReadFile(path, maxGitFile)
 	if err != nil {
 		return err
 	}
@@ -438,7 +438,7 @@ func (e *enrollment) changeConfig(r *gitrepo.Repo, change func() error) error {
 	if err := change(); err != nil {
 		return err
 	}
-	after, err := os.ReadFile(path)
+	after, err := durable.ReadFile(path, maxGitFile)
 	e.ConfigAfter = digest(after)
 	return err
 }
@@ -447,7 +447,7 @@ func (e *enrollment) changeConfig(r *gitrepo.Repo, change func() error) error {
 // it, else all but our settings. It reports whether there was anything to do.
 func (e *enrollment) restoreConfig(ctx context.Context, r *gitrepo.Repo) (bool, error) {
 	path := filepath.Join(r.Dir, "config")
-	now, err := os.ReadFile(path)
+	now, err := durable.ReadFile(path, maxGitFile)
 	if err != nil {
 		return false, err
 	}

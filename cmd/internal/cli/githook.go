@@ -69,7 +69,7 @@ func lookAtHook(dir string) (hookState, error) {
 	if !info.Mode().IsRegular() {
 		return hookForeign, nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := durable.ReadFile(path, maxGitFile)
 	if err != nil {
 		return hookNone, err
 	}
@@ -84,7 +84,7 @@ func lookAtHook(dir string) (hookState, error) {
 
 // hasGuard reports whether a hook has a line that runs the guard.
 func hasGuard(path string) bool {
-	text, err := os.ReadFile(path)
+	text, err := durable.ReadFile(path, maxGitFile)
 	if err != nil {
 		return false
 	}
@@ -126,7 +126,7 @@ func installHook(dir, known string) (string, error) {
 	case hookChanged:
 		return "", nil // whoever changed it had a reason
 	case hookOurs:
-		text, err := os.ReadFile(path)
+		text, err := durable.ReadFile(path, maxGitFile)
 		if err != nil || bytes.Equal(text, hookScript(known)) {
 			return "", err
 		}

@@ -217,7 +217,7 @@ func (s *scanner) file(path string) ([]*leak, error) {
 	defer f.Close()
 	leaks, err := s.scan(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, errors.Unwrap(err))
+		return nil, fmt.Errorf("%s: %w", path, withoutPath(err))
 	}
 	return leaks, nil
 }

@@ -3,13 +3,13 @@ package cli
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/plugins/scaffold"
 )
 
@@ -65,7 +65,7 @@ func checkout(named string) (string, error) {
 		return "", err
 	}
 	for d := dir; ; d = filepath.Dir(d) {
-		text, err := os.ReadFile(filepath.Join(d, "go.mod"))
+		text, err := durable.ReadFile(filepath.Join(d, "go.mod"), maxGitFile)
 		if err == nil && strings.HasPrefix(string(text), "module github.com/flask-vault/flask-vault\n") {
 			return d, nil
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/forms"
 	"github.com/flask-vault/flask-vault/cmd/internal/search"
 	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
@@ -153,12 +153,12 @@ func (k *known) addVault(keys []*vaultkeys.Environment) {
 	for _, e := range keys {
 		k.addKey(e)
 		for _, path := range []string{e.Path(), e.LocalPath()} {
-			blob, err := os.ReadFile(path)
+			blob, err := durable.ReadFile(path, backend.MaxDocument)
 			switch {
 			case err != nil && (path == e.LocalPath() || optional(e, keys)):
 				continue // it need not be there
 			case err != nil:
-				err = fmt.Errorf("%s: %w", e.Display(path), errors.Unwrap(err))
+				err = fmt.Errorf("%s: %w", e.Display(path), withoutPath(err))
 			default:
 				err = k.addDocument(e, blob, false)
 			}
