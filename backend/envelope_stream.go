@@ -142,9 +142,12 @@ func inAlphabet(c byte) bool {
 	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_'
 }
 
+// maxDiagnosis is how much of a text is read to say what is wrong with it, in bytes.
+const maxDiagnosis = 16 << 20
+
 // malformed says what the matter is with a text in which something was found that
 // cannot be. It looks at the text's begin, at what follows the place, and
-// at its end.
+// at its end, if that is not far away.
 func (e *envelopeReader) malformed() error {
 	const window = 64 << 10
 	around := append(append(bytes.Clone(e.text), e.gap...), e.raw...)
@@ -155,7 +158,7 @@ func (e *envelopeReader) malformed() error {
 	if !e.eof {
 		buf = make([]byte, window)
 	}
-	for !e.eof {
+	for read := 0; !e.eof && read < maxDiagnosis; read += window {
 		n, err := io.ReadFull(e.r, buf)
 		length += int64(n - lineEnds(buf[:n]))
 		more := buf[:n]
@@ -178,6 +181,9 @@ func (e *envelopeReader) malformed() error {
 	sample := append(append(bytes.Clone(e.head), around...), end...)
 	after := sample[len(bytes.TrimRight(sample, asciiSpace)):]
 	length -= int64(len(after) - lineEnds(after))
+	if !e.eof {
+		length = 0 // unknown, and then nobody can say that it is cut short
+	}
 	return &EnvelopeError{Reason: diagnose(bytes.Trim(sample, asciiSpace), length)}
 }
 

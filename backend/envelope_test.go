@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/iotest"
 )
@@ -143,4 +144,26 @@ func FuzzEnvelopeInPieces(f *testing.F) {
 			sameEnvelope(t, text, int(groups))
 		}
 	})
+}
+
+// endless is a text that goes on for ever.
+type endless byte
+
+func (c endless) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(c)
+	}
+	return len(b), nil
+}
+
+// TestDiagnosisEnds: whatever follows, an error is told after a while.
+func TestDiagnosisEnds(t *testing.T) {
+	for _, c := range []byte{0, 'x', ' '} {
+		r := io.MultiReader(strings.NewReader("abc\x00"), endless(c))
+		e := newEnvelopeReader(r, pieceSize)
+		_, err := e.next(make([]byte, pieceSize))
+		if !errors.Is(err, ErrMalformed) {
+			t.Errorf("%q: %v", c, err)
+		}
+	}
 }

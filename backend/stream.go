@@ -167,15 +167,21 @@ func (k *keys) openUnchecked(ctx context.Context, w io.Writer, r io.Reader, p *p
 }
 
 // checkStream reads all of r and checks the tag. It decrypts nothing.
-func (k *keys) checkStream(ctx context.Context, r io.Reader, p *progress) (*gcmstream.Opener, error) {
+func (k *keys) checkStream(ctx context.Context, r io.Reader, p *progress) (_ *gcmstream.Opener, err error) {
 	g, err := gcmstream.New(k.block)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil { // else the opener needs it
+			g.Clear()
+		}
+	}()
 	m, err := newMessageReader(r)
 	if err != nil {
 		return nil, err
 	}
+	defer m.clear()
 	check := g.Checker(m.nonce)
 	err = m.each(ctx, func(piece []byte) error {
 		p.add(len(piece))

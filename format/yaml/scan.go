@@ -100,6 +100,9 @@ func scanValue(s []byte) (format.Kind, []byte, bool) {
 		}
 	}
 	kind := kindOfPlain(s)
+	if kind == format.Null {
+		return kind, nil, true
+	}
 	return kind, s, kind == format.String || badScalar(kind, string(s)) == ""
 }
 

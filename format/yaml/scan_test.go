@@ -55,7 +55,7 @@ func FuzzScan(f *testing.F) {
 
 var simple = []string{
 	"", "\n", "# only a comment\n", "a: 1\n", "a: 1", "a:\nb: x\n", "a: \"it's\"\nb: 'say \"x\"'\nc: \"\"\nd: ''\n",
-	"a: 0123\nb: yes\n", "a: 2024-01-02\n", "a: correct horse battery staple\n", "a: postgres://u:p@host:5432/db\n",
+	"a: 0123\nb: yes\n", "a: null\nb: Null\n", "b: NULL\na: true\n", "a: 2024-01-02\n", "a: correct horse battery staple\n", "a: postgres://u:p@host:5432/db\n",
 	"a: 1\na: 2\n", "a: 1\na:\n", "db.password: x\nsmtp-host_1: y\n", "y: 1\nnope: x\n", "a: 1:2\n", "a: x=y\n", "# a\n\n# b\na: b/c+d@e%f,g\n",
 }
 
