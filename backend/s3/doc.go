@@ -73,6 +73,14 @@
 // needs s3:PutObject, s3:GetObject and s3:DeleteObject for KEY.probe-* on servers that are
 // probed.
 //
+// # Loading
+//
+// From another server than Amazon's, a document is taken only if its ETag is the MD5 of its
+// bytes, or if a second GET gives the same, since there are servers that give the bytes
+// of one version with the ETag of the next while it is replaced. ETags are something else than
+// the MD5 where the server encrypts with a key of the customer's: there each changed
+// document is fetched twice.
+//
 // # Redirects
 //
 // None is followed, so that no signature goes to another host. The error says where

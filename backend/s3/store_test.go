@@ -228,6 +228,38 @@ func TestLoadSaysWhatHappened(t *testing.T) {
 	}
 }
 
+// TestBytesOfAnotherVersionAreNotTaken lets GET give the bytes of the document before
+// under the ETag of the present one: who saved over that would lose the present one.
+func TestBytesOfAnotherVersionAreNotTaken(t *testing.T) {
+	for _, opaque := range []bool{false, true} {
+		server := serve(t)
+		server.SetOpaque(opaque)
+		s := open(t, server, s3.Options{Conditional: true})
+		v, err := s.Save(t.Context(), []byte("first"), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err = s.Save(t.Context(), []byte("second"), v); err != nil {
+			t.Fatal(err)
+		}
+		var n atomic.Int32
+		server.SetFault(func(*http.Request) s3test.Fault {
+			if n.Add(1) == 1 {
+				return s3test.TornGet
+			}
+			return s3test.None
+		})
+		if snap, err := s.Load(t.Context(), ""); err != nil || string(snap.Blob) != "second" || snap.Version != v {
+			t.Errorf("opaque=%v: %q under %q, %v", opaque, snap.Blob, snap.Version, err)
+		}
+		n.Store(0)
+		server.SetFault(func(*http.Request) s3test.Fault { return s3test.Fault(n.Add(1)%2) * s3test.TornGet })
+		if snap, err := s.Load(t.Context(), ""); err == nil && string(snap.Blob) != "second" {
+			t.Errorf("opaque=%v, every other time: %q", opaque, snap.Blob)
+		}
+	}
+}
+
 func TestADocumentThatGoesIsTold(t *testing.T) {
 	server := serve(t)
 	server.Put(key, []byte("text"))

@@ -194,7 +194,7 @@ func TestVersitygwHonoursConditions(t *testing.T) {
 	if err := s.Probe(t.Context()); err != nil {
 		t.Error(err)
 	}
-	left, err := filepath.Glob(filepath.Join(v.dir, "data", s3test.Bucket, "*"))
+	left, err := filepath.Glob(filepath.Join(v.dir, "data", s3test.Bucket, "vault.enc*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("it left %q, %v", left, err)
 	}

@@ -56,6 +56,7 @@ const (
 	EntityTooLarge        // 400
 	ForeignAnswer         // 403 with HTML, as a proxy's
 	EchoCredentials       // 403, and the message has the session's token in it
+	TornGet               // the ETag is that of the object, the bytes are those of the one before
 )
 
 // Conditions is how well the server honours conditions of writes.
@@ -77,6 +78,7 @@ type Server struct {
 	objects    map[string]object
 	fault      func(*http.Request) Fault
 	conditions Conditions
+	opaque     bool
 	redirect   string
 	requests   int
 	tokens     map[string]bool // of sessions, "" for none
@@ -84,8 +86,9 @@ type Server struct {
 }
 
 type object struct {
-	blob []byte
-	etag string
+	blob   []byte
+	etag   string
+	before []byte // what was there before
 }
 
 // New starts a server on this computer's loopback. tls: with a certificate, for a
@@ -129,6 +132,13 @@ func (s *Server) SetConditions(c Conditions) {
 	s.conditions = c
 }
 
+// SetOpaque makes ETags something else than the MD5, as they are with keys of a customer.
+func (s *Server) SetOpaque(opaque bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opaque = opaque
+}
+
 // SetRedirect sets where [Redirect] leads.
 func (s *Server) SetRedirect(to string) {
 	s.mu.Lock()
@@ -160,7 +170,7 @@ func (s *Server) SetDown(down bool) {
 func (s *Server) Put(key string, blob []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.objects[key] = newObject(blob)
+	s.objects[key] = s.newObject(key, blob)
 }
 
 // Get is an object's content, nil if there is none.
@@ -195,9 +205,12 @@ func (s *Server) Requests() int {
 	return s.requests
 }
 
-func newObject(blob []byte) object {
+func (s *Server) newObject(key string, blob []byte) object {
 	sum := md5.Sum(blob) //nolint:gosec // as above
-	return object{append([]byte(nil), blob...), `"` + hex.EncodeToString(sum[:]) + `"`}
+	if s.opaque {
+		sum[0]++
+	}
+	return object{append([]byte(nil), blob...), `"` + hex.EncodeToString(sum[:]) + `"`, s.objects[key].blob}
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -305,6 +318,8 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, key string, fault F
 	}
 	setETag(w, o.etag, fault)
 	switch fault {
+	case TornGet:
+		_, _ = w.Write(o.before)
 	case Slow:
 		<-r.Context().Done()
 	case LongBody:
@@ -373,7 +388,7 @@ func (s *Server) store(r *http.Request, key string, payload []byte) (etag string
 		time.Sleep(2 * time.Millisecond) // the race that such servers have
 		s.mu.Lock()
 	}
-	o = newObject(payload)
+	o = s.newObject(key, payload)
 	s.objects[key] = o
 	return o.etag, http.StatusOK, ""
 }
