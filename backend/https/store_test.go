@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -49,8 +50,8 @@ func (s *site) answer(status int, headers ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status, s.header = status, http.Header{}
-	for i := 0; i < len(headers); i += 2 {
-		s.header.Set(headers[i], headers[i+1])
+	for pair := range slices.Chunk(headers, 2) {
+		s.header.Set(pair[0], pair[1])
 	}
 }
 
@@ -91,8 +92,8 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func env(pairs ...string) func(string) string {
 	m := map[string]string{}
-	for i := 0; i < len(pairs); i += 2 {
-		m[pairs[i]] = pairs[i+1]
+	for pair := range slices.Chunk(pairs, 2) {
+		m[pair[0]] = pair[1]
 	}
 	return func(name string) string { return m[name] }
 }

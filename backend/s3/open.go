@@ -53,8 +53,7 @@ const MaxSize = 64 << 20
 type Store struct {
 	bucket, key string
 	o           Options
-	virtual     bool // the bucket is a part of the host's name, if that may be
-	style       string
+	style       string // "path", "virtual", "" for what is usual
 
 	settle  func() (*server, error) // once
 	creds   provider

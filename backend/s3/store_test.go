@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,8 +20,8 @@ import (
 // env is an environment with these variables alone.
 func env(pairs ...string) func(string) string {
 	m := map[string]string{}
-	for i := 0; i < len(pairs); i += 2 {
-		m[pairs[i]] = pairs[i+1]
+	for pair := range slices.Chunk(pairs, 2) {
+		m[pair[0]] = pair[1]
 	}
 	return func(name string) string { return m[name] }
 }
@@ -148,14 +149,14 @@ func TestSaveSaysWhatHappened(t *testing.T) {
 				t.Fatal("it succeeded")
 			}
 			for _, kind := range []error{backend.ErrUncertain, backend.ErrConflict, backend.ErrTooLarge, s3.ErrUnconditional} {
-				if errors.Is(err, kind) != (kind == c.want) {
+				if errors.Is(err, kind) != errors.Is(c.want, kind) {
 					t.Errorf("it wraps %q: %v: %v", kind, errors.Is(err, kind), err)
 				}
 			}
 			if !strings.Contains(err.Error(), c.says) {
 				t.Errorf("it does not say %q: %v", c.says, err)
 			}
-			if stored := string(server.Get(key)); stored == "second" && c.want != backend.ErrUncertain {
+			if stored := string(server.Get(key)); stored == "second" && !errors.Is(c.want, backend.ErrUncertain) {
 				t.Errorf("it was stored, and Save said %v", err)
 			}
 			if reached.Load() {

@@ -86,7 +86,8 @@ func parseAssumed(body []byte) (Credentials, error) {
 		XMLName xml.Name `xml:"AssumeRoleWithWebIdentityResponse"`
 		Result  struct {
 			Credentials struct {
-				AccessKeyId, SecretAccessKey, SessionToken, Expiration string //nolint:revive // the names of the XML
+				AccessKeyID                               string `xml:"AccessKeyId"`
+				SecretAccessKey, SessionToken, Expiration string
 			}
 		} `xml:"AssumeRoleWithWebIdentityResult"`
 	}
@@ -95,8 +96,8 @@ func parseAssumed(body []byte) (Credentials, error) {
 	}
 	got := doc.Result.Credentials
 	expires, err := time.Parse(time.RFC3339, got.Expiration)
-	if got.AccessKeyId == "" || got.SecretAccessKey == "" || got.SessionToken == "" || err != nil {
+	if got.AccessKeyID == "" || got.SecretAccessKey == "" || got.SessionToken == "" || err != nil {
 		return Credentials{}, errors.New("its answer lacks a part of the credentials")
 	}
-	return Credentials{AccessKeyID: got.AccessKeyId, SecretAccessKey: got.SecretAccessKey, SessionToken: got.SessionToken, Expires: expires}, nil
+	return Credentials{AccessKeyID: got.AccessKeyID, SecretAccessKey: got.SecretAccessKey, SessionToken: got.SessionToken, Expires: expires}, nil
 }

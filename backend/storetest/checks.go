@@ -134,8 +134,11 @@ func checkLoad(t *trial) error {
 		return err
 	}
 	snap, err := t.load(s, v)
-	if err != nil || snap.Version != v2 {
-		return fmt.Errorf("load with the first version at hand gave version %q, not %q (%v)", snap.Version, v2, err)
+	if err != nil {
+		return fmt.Errorf("load with the first version at hand: %w", err)
+	}
+	if snap.Version != v2 {
+		return fmt.Errorf("load with the first version at hand gave version %q, not %q", snap.Version, v2)
 	}
 	return nil
 }

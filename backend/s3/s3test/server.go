@@ -284,7 +284,7 @@ func simple(w http.ResponseWriter, r *http.Request, fault Fault, redirect string
 	case NotImplemented:
 		fail(w, http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented")
 	case Redirect:
-		http.Redirect(w, r, redirect+r.URL.Path, http.StatusTemporaryRedirect)
+		http.Redirect(w, r, redirect+r.URL.Path, http.StatusTemporaryRedirect) //nolint:gosec // where the test wants it
 	case Expired:
 		fail(w, http.StatusBadRequest, "ExpiredToken", "The provided token has expired.")
 	case WrongRegion:
@@ -412,7 +412,8 @@ func fail(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
 	_ = xml.NewEncoder(w).Encode(struct {
-		XMLName                  xml.Name `xml:"Error"`
-		Code, Message, RequestId string
-	}{Code: code, Message: message, RequestId: hex.EncodeToString(id[:])})
+		XMLName       xml.Name `xml:"Error"`
+		Code, Message string
+		RequestID     string `xml:"RequestId"`
+	}{Code: code, Message: message, RequestID: hex.EncodeToString(id[:])})
 }

@@ -33,7 +33,7 @@ const (
 
 	dateHeader  = "X-Amz-Date"
 	hashHeader  = "X-Amz-Content-Sha256"
-	tokenHeader = "X-Amz-Security-Token"
+	tokenHeader = "X-Amz-Security-Token" //nolint:gosec // the name of it
 )
 
 // HashOf is the payload's SHA-256 as a signature has it.
