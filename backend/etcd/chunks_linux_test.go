@@ -159,10 +159,7 @@ func TestDamagedChunks(t *testing.T) {
 	// The next save mends it, and sweeps.
 	c.put(t, "/app/damaged", list)
 	fresh := c.open(t, "app", "/app/damaged")
-	if version, err = current(t, c, "/app/damaged"), nil; err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fresh.Save(t.Context(), []byte("small"), version); err != nil {
+	if _, err := fresh.Save(t.Context(), []byte("small"), current(t, c, "/app/damaged")); err != nil {
 		t.Fatal(err)
 	}
 	if keys := c.keys(t, "/app/damaged"); len(keys) != 1 {
@@ -224,20 +221,7 @@ func TestRefusedSavesLeaveNoChunks(t *testing.T) {
 // TestRolesForTheKeyAlone may keep small documents.
 func TestRolesForTheKeyAlone(t *testing.T) {
 	c := running(t)
-	for _, step := range []struct {
-		path    string
-		request object
-	}{
-		{"user/add", object{"name": "narrow", "password": "hunter2-narrow"}},
-		{"role/add", object{"name": "narrow"}},
-		{"role/grant", object{"name": "narrow", "perm": object{"permType": "READWRITE", "key": []byte("/app/narrow")}}},
-		{"user/grant", object{"user": "narrow", "role": "narrow"}},
-	} {
-		err := c.admin("/v3/auth/"+step.path, step.request, new(object))
-		if err != nil && !strings.Contains(err.Error(), "already") {
-			t.Fatal(err)
-		}
-	}
+	c.user(t, "narrow", "hunter2-narrow", "/app/narrow")
 	o := c.options("")
 	o.User, o.Password = "narrow", func(context.Context) (string, error) { return "hunter2-narrow", nil }
 	s, err := etcd.Open("etcd://"+c.endpoints()+"/app/narrow", o)

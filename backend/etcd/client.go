@@ -3,7 +3,6 @@ package etcd
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -221,9 +220,15 @@ func (c *client) send(ctx context.Context, endpoint, path, token string, body []
 	if err == nil {
 		return response, true, nil
 	}
-	// With TLS 1.3 a server refuses a certificate after the client thinks that all is well.
-	var alert tls.AlertError
-	return nil, connected.Load() && !errors.As(err, &alert), err
+	return nil, connected.Load() && !noHandshake(err), err
+}
+
+// noHandshake reports whether the server ended the connection before it took
+// requests. With TLS 1.3 it refuses a certificate when the client believes already
+// that all is well.
+func noHandshake(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error" && strings.Contains(err.Error(), "certificate")
 }
 
 // tooMuch says that a reply is longer than any that is due.
@@ -299,9 +304,8 @@ func cause(err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	var alert tls.AlertError
 	switch {
-	case errors.As(err, &alert):
+	case noHandshake(err):
 		return fmt.Errorf("the server refuses the client certificate, or the want of one (%w)", err)
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return errors.New("the server speaks without TLS")

@@ -112,7 +112,7 @@ func (a *answer) says(text string) bool { return strings.Contains(a.message, tex
 func (a *answer) final() bool {
 	switch a.code {
 	case codeInvalid, codeDenied, codeExhausted, codePrecondition, codeRange, codeMissing, codeNoLogin:
-		return !a.says("future revision")
+		return !a.says("future revision") && !a.says("too many requests")
 	case 0: // not by etcd's own code, but before it
 		return a.status >= 300 && a.status < 500
 	}
@@ -148,18 +148,14 @@ func (c *client) meaning(a *answer, act string) error {
 		return fmt.Errorf("%w for this etcd server: its limit for requests (--max-request-bytes) is below 1.5 MiB", backend.ErrTooLarge)
 	case a.code == codeExhausted && a.says("space"):
 		return errors.New("etcd's database is full, and takes no more writes: ask the cluster's administrator to compact and defragment it and to disarm the alarm (etcdctl alarm list)")
-	case a.code == codeDenied:
-		who := "nobody (no etcd user is configured)"
-		if c.login != nil {
-			who = fmt.Sprintf("the user %q", c.login.user)
-		}
-		return fmt.Errorf("%w: %s may not %s the key %s and what begins with it. Ask the cluster's administrator for\n  etcdctl role grant-permission ROLE %s --prefix=true %s",
-			ErrPermission, who, act, c.key, permission[act], c.key)
+	case a.code == codeDenied && c.login != nil:
+		return fmt.Errorf("%w: the user %q may not %s the key %s and what begins with it. Ask the cluster's administrator for\n  etcdctl role grant-permission ROLE %s --prefix=true %s",
+			ErrPermission, c.login.user, act, c.key, permission[act], c.key)
 	case a.says("CommonName"), a.says("Common Name"):
 		return fmt.Errorf("%w: the client certificate has a Common Name, and etcd's JSON gateway refuses those where users are on. Ask for a certificate with an empty subject, its names in the subject alternative names", ErrLogin)
 	case a.says("invalid user ID or password"):
 		return fmt.Errorf("%w: the user %q or its password is wrong", ErrLogin, c.loginUser())
-	case a.says("user name is empty"):
+	case a.says("user name is empty"), a.code == codeDenied:
 		return fmt.Errorf("%w: the cluster has users, and none is configured here. Set the etcd user and its password", ErrLogin)
 	case a.stale():
 		return fmt.Errorf("%w: it refuses a token that it has just given. If the cluster uses JWT tokens, all servers need the same key", ErrLogin)

@@ -122,8 +122,13 @@ func TestWatchTellsOfAllThatHappens(t *testing.T) {
 	}
 	f.until(t, "again")
 	late.until(t, "again")
-	gone := follow(t, c.open(t, "reader", "/app/nothing"), "5")
-	gone.until(t, "") // it is not what the caller has
+	brief := c.open(t, "app", "/app/brief")
+	if v, err = brief.Save(t.Context(), []byte("brief"), ""); err != nil {
+		t.Fatal(err)
+	}
+	c.del(t, "/app/brief")
+	gone := follow(t, c.open(t, "reader", "/app/brief"), v)
+	gone.until(t, "") // it went before the watch began
 	f.forward(t)
 	late.forward(t)
 }
