@@ -29,7 +29,7 @@ func blobOf(n int, seed byte) []byte {
 // TestLargeDocuments stores what is around the limits, with a server whose
 // limits are as it is installed.
 func TestLargeDocuments(t *testing.T) {
-	c := running(t)
+	c := alone(t)
 	s := c.open(t, "app", "/app/large")
 	reader := c.open(t, "reader", "/app/large")
 	var version backend.Version
@@ -65,7 +65,7 @@ func TestLargeDocuments(t *testing.T) {
 
 // TestGreatestDocument is one of MaxSize; one byte more is refused.
 func TestGreatestDocument(t *testing.T) {
-	c := running(t)
+	c := alone(t)
 	s := c.open(t, "app", "/app/greatest")
 	blob := blobOf(etcd.MaxSize, 1)
 	if _, err := s.Save(t.Context(), append(blob, 0), ""); !errors.Is(err, backend.ErrTooLarge) {
@@ -88,7 +88,7 @@ func TestGreatestDocument(t *testing.T) {
 
 // TestADocumentThatLooksLikeAList comes back as it is.
 func TestADocumentThatLooksLikeAList(t *testing.T) {
-	c := running(t)
+	c := alone(t)
 	s := c.open(t, "app", "/app/looks")
 	var version backend.Version
 	large, err := s.Save(t.Context(), blobOf(2*mebibyte, 1), "")
@@ -108,7 +108,7 @@ func TestADocumentThatLooksLikeAList(t *testing.T) {
 
 // TestDamagedChunks: half a document is none.
 func TestDamagedChunks(t *testing.T) {
-	c := running(t)
+	c := alone(t)
 	s := c.open(t, "app", "/app/damaged")
 	version, err := s.Save(t.Context(), blobOf(3*mebibyte, 1), "")
 	if err != nil {
@@ -183,7 +183,7 @@ func current(t *testing.T, c *cluster, key string) backend.Version {
 
 // TestRefusedSavesLeaveNoChunks: nor do writers that died.
 func TestRefusedSavesLeaveNoChunks(t *testing.T) {
-	c := running(t)
+	c := alone(t)
 	s := c.open(t, "app", "/app/orphans")
 	first, err := s.Save(t.Context(), blobOf(2*mebibyte, 1), "")
 	if err != nil {
@@ -250,13 +250,13 @@ func TestRolesForTheKeyAlone(t *testing.T) {
 // TestReadersOfChunksBetweenSaves: a document is whole whoever saves meanwhile, and
 // also if the cluster forgets the past at once.
 func TestReadersOfChunksBetweenSaves(t *testing.T) {
-	c := running(t)
+	c := alone(t)
 	s := c.open(t, "app", "/app/between")
 	version, err := s.Save(t.Context(), blobOf(mebibyte+100, 0), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const saves = 12
+	const saves = 8
 	done := make(chan struct{})
 	var readers sync.WaitGroup
 	for range 2 {
@@ -295,7 +295,7 @@ func TestReadersOfChunksBetweenSaves(t *testing.T) {
 
 // TestServersDieUnderLargeDocuments is TestServersDie with chunks.
 func TestServersDieUnderLargeDocuments(t *testing.T) {
-	c := running(t)
+	c := fresh(t, 3, false)
 	place := c.place()
 	place.Faults = func(ctx context.Context) error {
 		if err := c.progress(ctx, place); err != nil {
@@ -310,7 +310,7 @@ func TestServersDieUnderLargeDocuments(t *testing.T) {
 		return errors.Join(err, leader.start(), c.ready())
 	}
 	report, err := storetest.Contend(t.Context(), place, storetest.Contention{
-		Writers: 3, Watchers: 2, Saves: 3, Size: mebibyte + mebibyte/2,
+		Writers: 3, Watchers: 2, Saves: 2, Size: mebibyte + 1,
 		Poll: 200 * time.Millisecond, Timeout: 30 * time.Second, Limit: 5 * time.Minute,
 	})
 	t.Log(report)

@@ -225,10 +225,11 @@ func (c *client) send(ctx context.Context, endpoint, path, token string, body []
 
 // noHandshake reports whether the server ended the connection before it took
 // requests. With TLS 1.3 it refuses a certificate when the client believes already
-// that all is well.
+// that all is well; net/http may find that out before it has sent anything.
 func noHandshake(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "remote error" && strings.Contains(err.Error(), "certificate")
+	return errors.As(err, &op) && op.Op == "remote error" && strings.Contains(err.Error(), "certificate") ||
+		strings.Contains(err.Error(), "http2: client conn could not be established")
 }
 
 // tooMuch says that a reply is longer than any that is due.
@@ -306,7 +307,7 @@ func cause(err error) error {
 	}
 	switch {
 	case noHandshake(err):
-		return fmt.Errorf("the server refuses the client certificate, or the want of one (%w)", err)
+		return fmt.Errorf("the server ended the connection at once, as it does when it refuses the client certificate or the want of one (%w)", err)
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return errors.New("the server speaks without TLS")
 	case errors.Is(err, context.DeadlineExceeded):

@@ -61,8 +61,8 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		"unknown user":        {"/app/refusals", login(base, "nobody", "hunter3"), true, etcd.ErrLogin, []string{`the user "nobody" or its password is wrong`}},
 		"no user":             {"/app/refusals", base, false, etcd.ErrLogin, []string{"none is configured here"}},
 		"Common Name":         {"/app/refusals", withCert(named), false, etcd.ErrLogin, []string{"Common Name", "empty subject"}},
-		"foreign certificate": {"/app/refusals", withCert(stranger), true, backend.ErrUnreachable, []string{"refuses the client certificate"}},
-		"no certificate":      {"/app/refusals", etcd.Options{CAFile: base.CAFile}, false, backend.ErrUnreachable, []string{"refuses the client certificate, or the want of one"}},
+		"foreign certificate": {"/app/refusals", withCert(stranger), true, backend.ErrUnreachable, []string{"it refuses the client certificate"}},
+		"no certificate":      {"/app/refusals", etcd.Options{CAFile: base.CAFile}, false, backend.ErrUnreachable, []string{"it refuses the client certificate or the want of one"}},
 		"foreign server":      {"/app/refusals", otherCA, true, backend.ErrUnreachable, []string{"certificate signed by unknown authority"}},
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -52,9 +52,8 @@ func follow(t *testing.T, s *etcd.Store, have backend.Version) *follower {
 }
 
 // until waits until the last thing told is text; "" is that the document is gone.
-func (f *follower) until(t *testing.T, text string) time.Duration {
+func (f *follower) until(t *testing.T, text string) {
 	t.Helper()
-	begun := time.Now()
 	late := time.After(patience)
 	for {
 		f.mu.Lock()
@@ -65,7 +64,7 @@ func (f *follower) until(t *testing.T, text string) time.Duration {
 		}
 		f.mu.Unlock()
 		if n > 0 && string(last.Blob) == text && (text != "" || last.Version == "") {
-			return time.Since(begun)
+			return
 		}
 		select {
 		case <-f.news:
@@ -195,15 +194,17 @@ func TestWatchSurvivesEachServer(t *testing.T) {
 		if i == 0 {
 			sig = syscall.SIGSTOP
 		}
+		begun := time.Now()
 		n.signal(sig)
 		text := fmt.Sprintf("without %d", i)
 		if v, err = saveCertainly(t, s, text, v); err != nil {
 			t.Fatal(err)
 		}
+		saved := time.Now()
 		for _, f := range followers {
-			took := f.until(t, text)
-			t.Logf("%s: told after %v", text, took.Round(time.Millisecond))
+			f.until(t, text)
 		}
+		t.Logf("%s: saved after %v, told all after %v more", text, saved.Sub(begun).Round(time.Millisecond), time.Since(saved).Round(time.Millisecond))
 		if sig == syscall.SIGSTOP {
 			n.signal(syscall.SIGCONT)
 		} else if err := n.start(); err != nil {
@@ -212,6 +213,7 @@ func TestWatchSurvivesEachServer(t *testing.T) {
 		if err := c.ready(); err != nil {
 			t.Fatal(err)
 		}
+		t.Logf("all is well again after %v", time.Since(begun).Round(time.Millisecond))
 	}
 	for _, f := range followers {
 		f.forward(t)
