@@ -35,9 +35,9 @@ type list struct {
 
 func isList(value []byte) bool { return bytes.HasPrefix(value, []byte(listMagic)) }
 
-func listOf(id string, blob []byte) list {
+func listOf(id string, blob []byte, chunk int) list {
 	sum := sha256.Sum256(blob)
-	return list{id, (len(blob) + chunkSize - 1) / chunkSize, len(blob), hex.EncodeToString(sum[:])}
+	return list{id, (len(blob) + chunk - 1) / chunk, len(blob), hex.EncodeToString(sum[:])}
 }
 
 func (l list) text() []byte {
@@ -116,7 +116,7 @@ func (s *Store) assemble(ctx context.Context, value []byte, at revision) ([]byte
 
 func (s *Store) upload(ctx context.Context, l list, blob []byte) error {
 	for i := range l.count {
-		chunk := blob[i*chunkSize : min((i+1)*chunkSize, len(blob))]
+		chunk := blob[i*s.chunk : min((i+1)*s.chunk, len(blob))]
 		err := s.client.call(ctx, putPath, chunking, putRequest{Key: s.chunkKey(l.id, i), Value: chunk}, new(struct{}))
 		if err != nil {
 			return err

@@ -17,7 +17,17 @@ import (
 	"github.com/flask-vault/flask-vault/backend/storetest"
 )
 
-const mebibyte = 1 << 20
+const (
+	mebibyte = 1 << 20
+	small    = 8 << 10 // chunks of most tests, since a real server writes each three times
+)
+
+// chunked opens a client that makes small chunks.
+func (c *cluster) chunked(t testing.TB, key string) *etcd.Store {
+	s := c.open(t, "app", key)
+	s.SetChunkSize(small)
+	return s
+}
 
 // blobOf is a document of n bytes that no other is.
 func blobOf(n int, seed byte) []byte {
@@ -34,7 +44,7 @@ func TestLargeDocuments(t *testing.T) {
 	reader := c.open(t, "reader", "/app/large")
 	var version backend.Version
 	for i, test := range []struct{ size, chunks int }{
-		{100, 0}, {mebibyte, 0}, {mebibyte + 1, 2}, {3 * mebibyte, 3}, {5*mebibyte + 7, 6}, {mebibyte, 0}, {2 * mebibyte, 2}, {0, 0},
+		{100, 0}, {mebibyte, 0}, {mebibyte + 1, 2}, {3 * mebibyte, 3}, {5, 0}, {2 * mebibyte, 2}, {0, 0},
 	} {
 		blob := blobOf(test.size, byte(i))
 		next, err := s.Save(t.Context(), blob, version)
@@ -63,17 +73,21 @@ func TestLargeDocuments(t *testing.T) {
 	}
 }
 
-// TestGreatestDocument is one of MaxSize; one byte more is refused.
-func TestGreatestDocument(t *testing.T) {
+// TestMostChunks is as many as a document of MaxSize has, each of which is a condition of
+// the transaction. One byte more than MaxSize is refused.
+func TestMostChunks(t *testing.T) {
 	c := alone(t)
-	s := c.open(t, "app", "/app/greatest")
-	blob := blobOf(etcd.MaxSize, 1)
-	if _, err := s.Save(t.Context(), append(blob, 0), ""); !errors.Is(err, backend.ErrTooLarge) {
+	s := c.chunked(t, "/app/greatest")
+	if _, err := s.Save(t.Context(), make([]byte, etcd.MaxSize+1), ""); !errors.Is(err, backend.ErrTooLarge) {
 		t.Errorf("one byte more: %v", err)
 	}
+	blob := blobOf(etcd.MaxSize/mebibyte*small, 1)
 	version, err := s.Save(t.Context(), blob, "")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if keys := c.keys(t, "/app/greatest"); len(keys) != 65 {
+		t.Errorf("%d keys", len(keys))
 	}
 	if snap, err := s.Load(t.Context(), ""); err != nil || !bytes.Equal(snap.Blob, blob) {
 		t.Errorf("load: %v", err)
@@ -89,9 +103,9 @@ func TestGreatestDocument(t *testing.T) {
 // TestADocumentThatLooksLikeAList comes back as it is.
 func TestADocumentThatLooksLikeAList(t *testing.T) {
 	c := alone(t)
-	s := c.open(t, "app", "/app/looks")
+	s := c.chunked(t, "/app/looks")
 	var version backend.Version
-	large, err := s.Save(t.Context(), blobOf(2*mebibyte, 1), "")
+	large, err := s.Save(t.Context(), blobOf(2*small, 1), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,8 +123,8 @@ func TestADocumentThatLooksLikeAList(t *testing.T) {
 // TestDamagedChunks: half a document is none.
 func TestDamagedChunks(t *testing.T) {
 	c := alone(t)
-	s := c.open(t, "app", "/app/damaged")
-	version, err := s.Save(t.Context(), blobOf(3*mebibyte, 1), "")
+	s := c.chunked(t, "/app/damaged")
+	version, err := s.Save(t.Context(), blobOf(3*small, 1), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +172,7 @@ func TestDamagedChunks(t *testing.T) {
 	}
 	// The next save mends it, and sweeps.
 	c.put(t, "/app/damaged", list)
-	fresh := c.open(t, "app", "/app/damaged")
+	fresh := c.chunked(t, "/app/damaged")
 	if _, err := fresh.Save(t.Context(), []byte("small"), current(t, c, "/app/damaged")); err != nil {
 		t.Fatal(err)
 	}
@@ -184,13 +198,13 @@ func current(t *testing.T, c *cluster, key string) backend.Version {
 // TestRefusedSavesLeaveNoChunks: nor do writers that died.
 func TestRefusedSavesLeaveNoChunks(t *testing.T) {
 	c := alone(t)
-	s := c.open(t, "app", "/app/orphans")
-	first, err := s.Save(t.Context(), blobOf(2*mebibyte, 1), "")
+	s := c.chunked(t, "/app/orphans")
+	first, err := s.Save(t.Context(), blobOf(2*small, 1), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, stale := range []backend.Version{"", "1"} {
-		if _, err := s.Save(t.Context(), blobOf(4*mebibyte, 2), stale); !errors.Is(err, backend.ErrConflict) {
+		if _, err := s.Save(t.Context(), blobOf(4*small, 2), stale); !errors.Is(err, backend.ErrConflict) {
 			t.Errorf("version %q: %v", stale, err)
 		}
 	}
@@ -201,7 +215,7 @@ func TestRefusedSavesLeaveNoChunks(t *testing.T) {
 	// somebody else's.
 	c.put(t, "/app/orphans.chunks/"+strings.Repeat("0123", 8)+"/000", "dead")
 	c.put(t, "/app/orphans.chunks/other", "not ours")
-	second, err := s.Save(t.Context(), blobOf(3*mebibyte, 3), first)
+	second, err := s.Save(t.Context(), blobOf(3*small, 3), first)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +224,7 @@ func TestRefusedSavesLeaveNoChunks(t *testing.T) {
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Save(canceled, blobOf(3*mebibyte, 4), second); !errors.Is(err, context.Canceled) {
+	if _, err := s.Save(canceled, blobOf(3*small, 4), second); !errors.Is(err, context.Canceled) {
 		t.Errorf("a canceled save: %v", err)
 	}
 	if snap, err := s.Load(t.Context(), ""); err != nil || snap.Version != second {
@@ -241,7 +255,7 @@ func TestRolesForTheKeyAlone(t *testing.T) {
 	if v, err = again.Save(t.Context(), []byte("two"), v); err != nil {
 		t.Fatal(err)
 	}
-	_, err = again.Save(t.Context(), blobOf(2*mebibyte, 1), v)
+	_, err = again.Save(t.Context(), blobOf(mebibyte+1, 1), v)
 	if !errors.Is(err, etcd.ErrPermission) || !strings.Contains(err.Error(), "--prefix=true /app/narrow") {
 		t.Errorf("a large document: %v", err)
 	}
@@ -251,12 +265,12 @@ func TestRolesForTheKeyAlone(t *testing.T) {
 // also if the cluster forgets the past at once.
 func TestReadersOfChunksBetweenSaves(t *testing.T) {
 	c := alone(t)
-	s := c.open(t, "app", "/app/between")
-	version, err := s.Save(t.Context(), blobOf(mebibyte+100, 0), "")
+	s := c.chunked(t, "/app/between")
+	version, err := s.Save(t.Context(), blobOf(small+100, 0), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const saves = 8
+	const saves = 30
 	done := make(chan struct{})
 	var readers sync.WaitGroup
 	for range 2 {
@@ -268,7 +282,7 @@ func TestReadersOfChunksBetweenSaves(t *testing.T) {
 					t.Errorf("load: %v", err)
 					return
 				}
-				if seed := snap.Blob[len(snap.Blob)-1]; len(snap.Blob) != mebibyte+100 && len(snap.Blob) != 2*mebibyte+100 {
+				if seed := snap.Blob[len(snap.Blob)-1]; len(snap.Blob) != small+100 && len(snap.Blob) != 2*small+100 {
 					t.Errorf("%d bytes that nobody saved, %d", len(snap.Blob), seed)
 				}
 				select {
@@ -282,7 +296,7 @@ func TestReadersOfChunksBetweenSaves(t *testing.T) {
 		})
 	}
 	for i := 1; i <= saves; i++ {
-		blob := blobOf((1+i%2)*mebibyte+100, byte(i))
+		blob := blobOf((1+i%2)*small+100, byte(i))
 		if version, err = s.Save(t.Context(), blob, version); err != nil {
 			t.Error(err)
 			break
@@ -295,8 +309,16 @@ func TestReadersOfChunksBetweenSaves(t *testing.T) {
 
 // TestServersDieUnderLargeDocuments is TestServersDie with chunks.
 func TestServersDieUnderLargeDocuments(t *testing.T) {
-	c := fresh(t, 3, false)
+	c := running(t)
 	place := c.place()
+	open := place.Open
+	place.Open = func() (backend.Store, error) {
+		s, err := open()
+		if err == nil {
+			s.(*etcd.Store).SetChunkSize(small)
+		}
+		return s, err
+	}
 	place.Faults = func(ctx context.Context) error {
 		if err := c.progress(ctx, place); err != nil {
 			return err
@@ -310,8 +332,7 @@ func TestServersDieUnderLargeDocuments(t *testing.T) {
 		return errors.Join(err, leader.start(), c.ready())
 	}
 	report, err := storetest.Contend(t.Context(), place, storetest.Contention{
-		Writers: 3, Watchers: 2, Saves: 2, Size: mebibyte + 1,
-		Poll: 200 * time.Millisecond, Timeout: 30 * time.Second, Limit: 5 * time.Minute,
+		Writers: 3, Watchers: 2, Saves: 5, Size: 3 * small, Timeout: 30 * time.Second, Limit: 5 * time.Minute,
 	})
 	t.Log(report)
 	if err != nil {

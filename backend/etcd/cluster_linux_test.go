@@ -94,15 +94,12 @@ func running(t testing.TB) *cluster {
 	return shared.cluster
 }
 
-// alone is a server without TLS and users, which ends with the test.
-func alone(t testing.TB) *cluster { return fresh(t, 1, true) }
-
-// fresh is a cluster that ends with the test: for what fills its log, since
-// servers read that when they are started again.
-func fresh(t testing.TB, size int, plain bool) *cluster {
+// alone is a server without TLS and users, which ends with the test. What fills its log does
+// not slow the start of others.
+func alone(t testing.TB) *cluster {
 	t.Helper()
 	requireEtcd(t)
-	c, err := start(size, plain)
+	c, err := start(1, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,7 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // FuzzList: what is taken as a list of chunks is one that is written the same way.
 func FuzzList(f *testing.F) {
-	f.Add(listOf(newID(), make([]byte, 3*chunkSize)).text())
+	f.Add(listOf(newID(), make([]byte, 3*chunkSize), chunkSize).text())
 	f.Add([]byte("flask-vault chunks 1 x 1 1 y\n"))
 	f.Add([]byte("flask-vault chunks 2 "))
 	f.Fuzz(func(t *testing.T, value []byte) {

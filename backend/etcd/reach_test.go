@@ -181,7 +181,7 @@ func TestASilentServer(t *testing.T) {
 	}
 }
 
-const patienceOfOne = 5 * time.Second
+const patienceOfOne = 30 * time.Second
 
 // TestTLSIsNotGuessed: a server without it is told as such.
 func TestTLSIsNotGuessed(t *testing.T) {

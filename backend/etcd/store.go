@@ -31,6 +31,7 @@ type Store struct {
 	name   string
 	client *client
 	key    []byte
+	chunk  int                             // bytes of one
 	plain  atomic.Pointer[backend.Version] // a version that has no chunks, as far as known
 }
 
@@ -51,7 +52,7 @@ func Open(rawURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{name: p.name, client: c, key: []byte(p.key)}, nil
+	return &Store{name: p.name, client: c, key: []byte(p.key), chunk: chunkSize}, nil
 }
 
 // Name is the URL without the user: etcd://node1:2379,node2:2379/shop/production.
@@ -158,7 +159,7 @@ func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (ba
 		}
 		condition = modIs(s.key, mod)
 	}
-	if len(blob) <= chunkSize && !isList(blob) {
+	if len(blob) <= s.chunk && !isList(blob) {
 		return s.savePlain(ctx, blob, prev, condition)
 	}
 	return s.saveChunks(ctx, blob, condition)
@@ -177,7 +178,7 @@ func (s *Store) savePlain(ctx context.Context, blob []byte, prev backend.Version
 }
 
 func (s *Store) saveChunks(ctx context.Context, blob []byte, condition compare) (backend.Version, error) {
-	list := listOf(newID(), blob)
+	list := listOf(newID(), blob, s.chunk)
 	conditions := []compare{condition}
 	for i := range list.count {
 		// Nobody removes them before the list is there, but then nobody has to believe it.
