@@ -238,7 +238,8 @@ func (n *node) start() error {
 	return nil
 }
 
-// signal sends SIGKILL, SIGSTOP or SIGCONT, and waits for the end of what is killed.
+// signal sends SIGKILL, SIGSTOP or SIGCONT, and waits until a server that is to end or
+// to stop has done so with all its threads.
 func (n *node) signal(s syscall.Signal) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -246,10 +247,31 @@ func (n *node) signal(s syscall.Signal) {
 		return
 	}
 	_ = n.cmd.Process.Signal(s) // it may have ended
-	if s == syscall.SIGKILL {
+	switch s {
+	case syscall.SIGKILL:
 		<-n.exited
 		n.cmd = nil
+	case syscall.SIGSTOP:
+		_ = eventually(func() error { return stopped(n.cmd.Process.Pid) }) // the test notices
 	}
+}
+
+// stopped is an error as long as a thread of a process runs.
+func stopped(pid int) error {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil {
+		return err
+	}
+	for _, path := range threads {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if _, rest, _ := bytes.Cut(text, []byte(") ")); !bytes.HasPrefix(rest, []byte("T")) {
+			return errors.New("a thread runs")
+		}
+	}
+	return nil
 }
 
 func (c *cluster) stop() {

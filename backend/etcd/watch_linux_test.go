@@ -94,7 +94,7 @@ func (f *follower) forward(t *testing.T) {
 
 func TestWatchTellsOfAllThatHappens(t *testing.T) {
 	c := running(t)
-	s := c.open(t, "app", "/app/watched")
+	s := c.chunked(t, "/app/watched")
 	f := follow(t, c.open(t, "reader", "/app/watched"), "")
 	v, err := s.Save(t.Context(), []byte("one"), "")
 	if err != nil {
@@ -104,7 +104,7 @@ func TestWatchTellsOfAllThatHappens(t *testing.T) {
 	late := follow(t, c.open(t, "reader", "/app/watched"), v)
 	foreign := follow(t, c.open(t, "reader", "/app/watched"), "made-up")
 	foreign.until(t, "one")
-	large := blobOf(2*mebibyte, 1)
+	large := blobOf(2*small, 1)
 	if v, err = s.Save(t.Context(), large, v); err != nil {
 		t.Fatal(err)
 	}
