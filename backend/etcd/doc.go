@@ -19,27 +19,31 @@
 // the whole. Limits of a server as it is installed are therefore enough.
 //
 // The version of the document is the revision (mod_revision) of its key. Save
-// compares it and writes in one transaction, so of several writers one succeeds. The
-// chunks are read at the revision of the key, so a reader gets one document or
-// an error, never parts of two. A save removes the chunks that no document names any
-// more, those of writers that died included.
+// compares it and writes in one transaction, so of several writers one succeeds.
+// The chunks are read as they were at the revision of the key, so a reader gets
+// one document or an error, never parts of two. A save that follows a large document,
+// or is one, removes the chunks that nothing names any more, those of writers that
+// died included.
 //
 // # When servers fail
 //
-// Reads are linearizable, by a quorum, and go on with the next server when one does not
-// answer. A save goes to another server only where the first one surely got
-// nothing. Where it may have written, as when the leader dies before it answers, Save
-// fails with backend.ErrUncertain, and the vault loads and compares. A server
-// that hangs is noticed by pings of HTTP/2, after four seconds as [Options] has
-// them.
+// Reads are linearizable, by a quorum, and go on with the next server when one
+// does not answer. A save goes to another server only where the first one surely
+// got nothing. Where it may have written, as when the leader dies before it
+// answers, Save fails with backend.ErrUncertain, and the vault loads and compares;
+// a server that lives takes up to seven seconds to say that it does not know.
+//
+// A server that hangs is noticed by pings of HTTP/2, after four seconds unless
+// [Options] say otherwise. A watch goes on with another server then, and also if
+// its server has lost the others.
 //
 // # Users and certificates
 //
-// etcd's gateway takes users and passwords, but no client certificate with a
-// Common Name where user authentication is on: it would have to act as another user than the
-// certificate says. Give clients certificates with an empty subject; names go into
-// the subject alternative names. The user's role needs to read, and to write for those who save,
-// the key and all that begins with it:
+// etcd's gateway knows users by their passwords. Where users are on, it refuses
+// a client certificate with a Common Name, which etcd could take for another user:
+// give clients certificates with an empty subject, and names in the subject
+// alternative names. The role of the user needs to read the key and all that begins
+// with it, and to write those if it is to save:
 //
 //	etcdctl role grant-permission ROLE readwrite --prefix=true /shop/production
 package etcd
