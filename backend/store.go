@@ -30,3 +30,15 @@ type Store interface {
 	// (surely not written) or ErrUncertain (perhaps written) wrapped.
 	Save(ctx context.Context, blob []byte, prev Version) (Version, error)
 }
+
+// Watcher is a Store that tells of changes by itself. It is optional: a store
+// without it is polled. backend/watch calls it.
+type Watcher interface {
+	// Watch calls notify when the document's version is not have any more, and at
+	// each later change, never twice at the same time. It is level-triggered: it may
+	// merge changes or repeat one, but the last is told while Watch runs. The
+	// snapshot is as Load returns it; the empty one says that the document is gone,
+	// or that the caller is to Load. Watch dials as Load does, mends what it can by
+	// itself, and returns an error when it is broken or ctx has ended.
+	Watch(ctx context.Context, have Version, notify func(Snapshot)) error
+}
