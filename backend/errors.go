@@ -37,6 +37,15 @@ var (
 	// ErrUncertain is wrapped by Store.Save when it may or may not have written.
 	// The vault loads and compares then; it never writes again blindly.
 	ErrUncertain = errors.New("it may or may not have been saved")
+
+	// ErrUnreachable is wrapped by Store.Load and by Store.Save (nothing was
+	// written) where the store does not answer: no network, no server, no leader, no
+	// answer in time. What a store answers, such as that this user may not
+	// read, is none.
+	ErrUnreachable = errors.New("the store cannot be reached")
+
+	// ErrReadOnlyStore is wrapped by Store.Save of a store that is for reading alone.
+	ErrReadOnlyStore = errors.New("this store is for reading alone")
 )
 
 // EnvelopeError says why text is not an envelope. It quotes nothing of it.

@@ -112,6 +112,33 @@ func (v *Vault) newState(version Version, text []byte) *state {
 	return s
 }
 
+// Watch calls changed when the store tells that the document may be another one
+// than the vault has, until ctx ends or the store's watch is broken. Nothing is
+// taken up by it: the store can tell late, so what it told of is only a reason to
+// [Vault.Refresh]. It fails with [errors.ErrUnsupported] where the store is no
+// [Watcher]. backend/watch calls it.
+func (v *Vault) Watch(ctx context.Context, changed func()) error {
+	w, ok := v.opts.Store.(Watcher)
+	if !ok {
+		return fmt.Errorf("%s: %w: the store does not tell of changes", v.Name(), errors.ErrUnsupported)
+	}
+	err := w.Watch(ctx, v.current.Load().version, func(snap Snapshot) {
+		if snap.Version == "" || snap.Version != v.current.Load().version {
+			changed()
+		}
+	})
+	if err != nil {
+		err = fmt.Errorf("%s: %w", v.Name(), err)
+	}
+	return err
+}
+
+// Watchable reports whether [Vault.Watch] can work.
+func (v *Vault) Watchable() bool {
+	_, ok := v.opts.Store.(Watcher)
+	return ok
+}
+
 // Frozen is the vault as it is now: whatever is taken up later is not seen
 // through it. Who reads several values that belong together reads them there.
 func (v *Vault) Frozen() *Vault {

@@ -21,13 +21,15 @@ type Store interface {
 	Name() string
 
 	// Load returns the document as it stands, or ErrNotModified if its version
-	// is have, or an error that wraps ErrNoVault if there is none.
+	// is have, or an error that wraps ErrNoVault if there is none, or ErrUnreachable
+	// if the store does not answer.
 	Load(ctx context.Context, have Version) (Snapshot, error)
 
 	// Save replaces the document, whole or not at all, if its version is still
 	// prev; the empty version stands for a document that must not exist yet.
-	// It is durable when Save returns. It fails with ErrConflict, ErrTooLarge
-	// (surely not written) or ErrUncertain (perhaps written) wrapped.
+	// It is durable when Save returns. It fails with ErrConflict, ErrTooLarge,
+	// ErrReadOnlyStore, ErrUnreachable (surely not written) or ErrUncertain (perhaps
+	// written) wrapped.
 	Save(ctx context.Context, blob []byte, prev Version) (Version, error)
 }
 

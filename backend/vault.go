@@ -215,7 +215,9 @@ func (v *Vault) Update(ctx context.Context, change func(text []byte) ([]byte, er
 }
 
 // save stores a blob, and finds out what happened where the store cannot tell.
-// Every blob is unique by its nonce, so equality decides.
+// Every blob is unique by its nonce, so equality decides. It never writes twice:
+// what is not there may still arrive, or have been there and been taken up by
+// somebody else's save, so that stays uncertain.
 func (v *Vault) save(ctx context.Context, blob []byte, prev Version) (Version, error) {
 	version, err := v.opts.Store.Save(ctx, blob, prev)
 	if errors.Is(err, ErrUncertain) {

@@ -91,8 +91,8 @@ func (n *notifier) close() {
 }
 
 // wait returns when something has happened and has settled, or after a time, or
-// when ctx ends.
-func (n *notifier) wait(ctx context.Context, most time.Duration) {
+// when a store has told something, or when ctx ends.
+func (n *notifier) wait(ctx context.Context, store <-chan struct{}, most time.Duration) {
 	end := time.NewTimer(most)
 	defer end.Stop()
 	var events <-chan fsnotify.Event
@@ -110,6 +110,8 @@ func (n *notifier) wait(ctx context.Context, most time.Duration) {
 		case <-end.C:
 			return
 		case <-settled:
+			return
+		case <-store:
 			return
 		case e, ok := <-events:
 			if !ok {

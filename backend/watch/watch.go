@@ -12,6 +12,7 @@ package watch
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -31,10 +32,13 @@ type Watcher struct {
 	// never called twice at the same time, and the values are in force already.
 	Changed func(names []string, err error)
 
-	// Poll is how often the vault is looked at where the system does not tell of
-	// changes: a store on the network, or no inotify left. 2 seconds if 0. Where
-	// the system does tell, it is looked at once a minute all the same, since a file
-	// system may be shared with other machines.
+	// Poll is how often the vault is looked at where nobody tells of changes:
+	// local files with no inotify left, which is every 2 seconds if 0, and stores that
+	// are no backend.Watcher, which is every 30 seconds if 0. Each wait is between
+	// half of it and one and a half, so that many programs that started together
+	// do not ask together. Where changes are told, it is looked at every 30 to 60
+	// seconds all the same: a file system may be shared with other machines, and a
+	// watch on a network may hang.
 	Poll time.Duration
 }
 
@@ -48,21 +52,22 @@ const (
 	burst    = 200 * time.Millisecond // a burst waits no longer than this
 	grace    = 500 * time.Millisecond // an error that mends itself meanwhile is not reported
 	retry    = 50 * time.Millisecond  // how soon after an error it is tried again
-	backstop = time.Minute            // how often it is looked at without being told
+	backstop = 45 * time.Second       // how often it is looked at without being told: 30 to 60 seconds
+
+	pollFiles = 2 * time.Second
+	pollStore = 30 * time.Second
 )
 
 // Run watches until ctx ends. What was changed before it runs is taken up first.
 func (w *Watcher) Run(ctx context.Context) {
-	poll := w.Poll
-	if poll <= 0 {
-		poll = 2 * time.Second
-	}
 	n := newNotifier(w.paths())
 	defer n.close()
+	stores := watchStores(ctx, w.Layers)
+	defer stores.wait()
 	values := snapshot(w.Layers)
 	var trouble trouble
 	for ctx.Err() == nil {
-		told := n.follow() && w.local()
+		files, told := n.follow(), stores.told()
 		changed, err := w.refresh(ctx)
 		if ctx.Err() != nil {
 			return
@@ -79,15 +84,28 @@ func (w *Watcher) Run(ctx context.Context) {
 		if report {
 			w.Changed(nil, err)
 		}
-		wait := poll
-		if told {
-			wait = backstop
-		}
+		wait := w.poll(files && told, stores.any())
 		if err != nil {
-			wait = trouble.wait(poll)
+			wait = trouble.wait(wait)
 		}
-		n.wait(ctx, wait)
+		n.wait(ctx, stores.changed, wait)
 	}
+}
+
+// poll is how long to wait without being told of a change, by whether every change
+// will be told, and whether there is a store that is no local file.
+func (w *Watcher) poll(told, store bool) time.Duration {
+	if told {
+		return backstop*2/3 + rand.N(backstop*2/3)
+	}
+	poll := w.Poll
+	if poll <= 0 {
+		poll = pollFiles
+		if store {
+			poll = pollStore
+		}
+	}
+	return poll/2 + rand.N(poll)
 }
 
 // paths are the files of all layers.
@@ -99,16 +117,6 @@ func (w *Watcher) paths() []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// local reports whether all documents are local files.
-func (w *Watcher) local() bool {
-	for _, v := range w.Layers {
-		if _, document := v.Files(); !document {
-			return false
-		}
-	}
-	return true
 }
 
 // refresh takes up what is new in any layer. Its error is that of the first.
