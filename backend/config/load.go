@@ -35,6 +35,7 @@ type environment struct {
 	Required    []string
 	NotSecret   []string
 	Files       []string
+	Store       storeSettings
 }
 
 // Error is a mistake in flask-vault.yaml, in a FLASK_VAULT_ variable or in a flag.
