@@ -1,0 +1,58 @@
+// Package network makes the store of a URL: etcd://, s3:// or https://.
+//
+// It links net/http and all of these stores. A program that knows which it needs imports
+// backend/etcd, backend/s3 or backend/https alone. With backend/config:
+//
+//	v, err := config.Open(ctx, config.Overrides{Stores: network.Open})
+//
+// That trusts the flask-vault.yaml that is found: it decides where the credentials of
+// the environment are sent to. The command flask-vault asks its user once instead.
+package network
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/etcd"
+	"github.com/flask-vault/flask-vault/backend/location"
+)
+
+// Open makes the store of a location. Nothing is dialled yet.
+func Open(l location.Location) (backend.Store, error) {
+	if err := location.CheckURL(l.URL); err != nil {
+		return nil, err
+	}
+	switch scheme := location.Scheme(l.URL); scheme {
+	case "etcd", "etcd+http":
+		if err := only(l, "ca", "cert", "key", "user", "password_env", "password_file"); err != nil {
+			return nil, err
+		}
+		o := etcd.Options{CAFile: l.CA, CertFile: l.Cert, KeyFile: l.Key, User: l.User, Timeout: l.Timeout}
+		if l.HasPassword() {
+			o.Password = func(context.Context) (string, error) { return l.Password() }
+		}
+		return made(etcd.Open(l.URL, o))
+	default:
+		return nil, fmt.Errorf("this program was built without stores for %s://", scheme)
+	}
+}
+
+// made keeps a nil of one type from being a store that is not nil.
+func made[S backend.Store](s S, err error) (backend.Store, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// only refuses settings that a store would ignore.
+func only(l location.Location, known ...string) error {
+	for _, s := range l.Settings() {
+		if !slices.Contains(known, s.Name) {
+			return fmt.Errorf("store.%s is not for %s:// (known are: %v)", s.Name, location.Scheme(l.URL), known)
+		}
+	}
+	return nil
+}
