@@ -37,12 +37,13 @@ type client struct {
 	current   atomic.Uint32 // index of the endpoint to ask next
 	timeout   time.Duration
 	ping      time.Duration
-	login     *login // nil if there is no user
+	pause     time.Duration // most of that after the first round
+	login     *login        // nil if there is no user
 	key       string
 }
 
 func newClient(p place, o Options) (*client, error) {
-	c := &client{endpoints: p.endpoints, key: p.key, timeout: o.Timeout, ping: o.Ping}
+	c := &client{endpoints: p.endpoints, key: p.key, timeout: o.Timeout, ping: o.Ping, pause: roundPause}
 	if c.timeout <= 0 {
 		c.timeout = defaultTimeout
 	}
@@ -147,7 +148,7 @@ func (c *client) call(ctx context.Context, path string, k kind, request, reply a
 			return failed.error(nil)
 		}
 		if (try+1)%len(c.endpoints) == 0 {
-			_ = sleep(ctx, jitter(roundPause<<(try/len(c.endpoints))))
+			_ = sleep(ctx, jitter(c.pause<<(try/len(c.endpoints))))
 		}
 		if ctx.Err() != nil {
 			return failed.error(context.Cause(ctx))
