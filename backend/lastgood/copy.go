@@ -99,3 +99,16 @@ func Path(id string) (string, error) {
 	}
 	return filepath.Join(dir, "flask-vault", sum([]byte(id))[:32]+".copy"), nil
 }
+
+// Kept tells how long ago the store was last known to have what the copy at path has.
+// It fails with [fs.ErrNotExist] where there is no copy.
+func Kept(path string) (time.Duration, error) {
+	c, err := read(path)
+	if err != nil {
+		return 0, err
+	}
+	if !c.there() {
+		return 0, fs.ErrNotExist
+	}
+	return max(0, time.Since(c.when)), nil
+}
