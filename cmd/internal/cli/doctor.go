@@ -82,6 +82,7 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 }
 
 func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
+	a.fresh = true // a copy says nothing of the store
 	c, err := a.resolve()
 	if err != nil {
 		_, hint := a.classify(err)

@@ -39,11 +39,12 @@ type UntrustedError struct {
 	Changed []string // settings that are others than was agreed to; empty if nothing was
 }
 
+// Error does not name the store: who was to ask it does.
 func (e *UntrustedError) Error() string {
 	if len(e.Changed) == 0 {
-		return e.URL + ": nothing is sent there before you have agreed to it once"
+		return "nothing is sent there before you have agreed to it once"
 	}
-	return fmt.Sprintf("%s: nothing is sent there, since you agreed to other settings: %s changed", e.URL, strings.Join(e.Changed, ", "))
+	return fmt.Sprintf("nothing is sent there, since you agreed to other settings: %s changed", strings.Join(e.Changed, ", "))
 }
 
 // Book is a directory of records.

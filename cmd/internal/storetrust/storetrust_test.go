@@ -91,7 +91,7 @@ func Example() {
 	records, _ := book.List()
 	fmt.Println(len(records), records[0].URL)
 	// Output:
-	// https://shop.example/credentials.yml.enc: nothing is sent there before you have agreed to it once
+	// nothing is sent there before you have agreed to it once
 	// <nil>
 	// 1 https://shop.example/credentials.yml.enc
 }
