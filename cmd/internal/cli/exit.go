@@ -155,7 +155,7 @@ func (a *app) classify(err error) (code int, hint string) {
 	case is(backend.ErrUncertain):
 		return exitStore, a.name + " diff, get or list tells whether it was saved, once the store answers; do not do it again before"
 	case is(backend.ErrUnreachable):
-		return exitStore, "try again; " + a.name + " doctor looks closer"
+		return exitStore, "see whether it runs and this machine reaches it, and try again"
 	case is(backend.ErrReadOnlyStore):
 		return exitPolicy, a.name + " copy moves a vault to a store that can be written"
 	case is(format.ErrNotFound):
