@@ -136,7 +136,7 @@ func (r *race) run(ctx context.Context) (Report, error) {
 	}
 
 	final := r.final(ctx, first)
-	if len(final.ids) > 0 {
+	if len(final.ids) > 0 && !r.stopped.Load() {
 		id := final.ids[len(final.ids)-1]
 		last.Store(&id)
 		late := time.NewTimer(2*r.c.Timeout + 10*r.c.Poll)
@@ -146,9 +146,7 @@ func (r *race) run(ctx context.Context) (Report, error) {
 			case <-arrived:
 			case <-late.C:
 				r.breaks("of %d watchers %d did not arrive at the last document within %v", r.c.Watchers, r.c.Watchers-n, 2*r.c.Timeout)
-				stopWatching()
-				watchers.Wait()
-				return r.result(final)
+				return r.result(final) // not waiting for them, since one may hang
 			}
 		}
 	}
@@ -456,6 +454,8 @@ func (r *race) result(final document) (Report, error) {
 			r.report.Landed++
 		}
 	}
+	r.mu.Lock() // a watcher may hang still
+	defer r.mu.Unlock()
 	r.report.Acknowledged, r.report.Uncertain = len(r.order), len(r.uncertain)
 	r.report.delays(r.delays)
 	r.report.Errors = r.failures
