@@ -1,0 +1,80 @@
+// Package s3 keeps a vault's sealed document in one object of Amazon S3, or of
+// another server that speaks its protocol and honours conditional writes.
+//
+//	store, err := s3.Open("s3://bucket/credentials.yml.enc?region=eu-central-1", s3.Options{})
+//
+// Nothing is read and nobody is asked before the first Load, Save or Probe. The
+// package needs the standard library alone.
+//
+// # The URL
+//
+// s3://BUCKET/KEY and parameters, all of them optional:
+//
+//	region=NAME       else AWS_REGION, AWS_DEFAULT_REGION, then the profile's in ~/.aws/config
+//	endpoint=URL      another server than Amazon's; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL
+//	style=path        or "virtual": where the bucket is named. Another server: path, Amazon: virtual
+//	profile=NAME      of ~/.aws; else AWS_PROFILE, then "default"
+//	conditional=true  the server is known to honour conditions, as Probe finds out; see below
+//	poll=DURATION     between two looks of Watch, on average: 30s
+//
+// An endpoint is https. Plain http is for this computer alone, unless allow_http=true.
+// The URL holds no key: credentials in it are refused.
+//
+// # Credentials
+//
+// They are looked for as the AWS tools do, and this part of their search is
+// supported, in this order:
+//
+//  1. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SESSION_TOKEN. A profile in
+//     the URL or in the options comes before them.
+//  2. AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, as EKS and CI systems set them: the
+//     token is exchanged with AssumeRoleWithWebIdentity at the region's STS
+//     (AWS_ENDPOINT_URL_STS for another), and again before what it gave ends.
+//  3. The profile in ~/.aws/credentials and ~/.aws/config (AWS_SHARED_CREDENTIALS_FILE,
+//     AWS_CONFIG_FILE): a key, with a session's token, or a web identity and a role.
+//
+// Not supported are SSO and login sessions, credential_process, roles by source_profile or
+// credential_source, the credentials of containers (ECS, EKS Pod Identity), and the
+// metadata of EC2 instances. Where a profile or the environment asks for one of these, the
+// error says so. The AWS command line gives what it finds in all of them to
+// those who ask:
+//
+//	eval "$(aws configure export-credentials --format env)"
+//
+// or a Go program sets [Options.Credentials].
+//
+// The role needs s3:GetObject and s3:PutObject for the object. Without s3:ListBucket for
+// the bucket, Amazon says "access denied" of an object that does not exist.
+//
+// # Saving
+//
+// A save is a PUT with the condition If-Match, or If-None-Match: * for the first, so that it
+// replaces the version that was loaded or nothing. The version is the ETag.
+// 412 and 409 are backend.ErrConflict. Where the connection breaks after the request
+// may have gone out, or the server fails with a 5xx, nobody can know: that is
+// backend.ErrUncertain, and no save is ever repeated here.
+//
+// A server that ignores the condition would answer 200 and lose somebody's change, and
+// there are such servers. So Save writes only where conditions are known to work:
+//
+//   - Amazon's own endpoints, by https, are documented to honour them. No probe is made.
+//   - Another server is probed before the first Save of a [Store], by [Store.Probe]:
+//     16 writers at once on an object beside the document, some 85 small requests. It costs
+//     a program that runs for long nothing, and a command that saves once a second or two.
+//   - With conditional=true the probe is short: one PUT, whose condition cannot hold, on the
+//     object beside the document. It finds servers that ignore conditions, and not those
+//     that race; the operator vouches for that, best after flask-vault doctor.
+//
+// Until then, and after a probe that failed, Save fails with [ErrUnconditional] or the
+// reason why nobody knows, and the document is not touched. The conditions are signed,
+// so a proxy that strips them makes the server refuse the request.
+//
+// The object beside the document is KEY.probe-RANDOM. It is removed afterwards; the role
+// needs s3:PutObject, s3:GetObject and s3:DeleteObject for KEY.probe-* on servers that are
+// probed.
+//
+// # Redirects
+//
+// None is followed, so that no signature goes to another host. The error says where
+// the server points, which is mostly another region.
+package s3

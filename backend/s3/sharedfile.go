@@ -1,0 +1,89 @@
+package s3
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+)
+
+// maxShared is the most bytes that are read of a configuration file or a token.
+const maxShared = 1 << 20
+
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxShared+1))
+	switch {
+	case err != nil:
+		return nil, withoutPath(err)
+	case len(text) > maxShared:
+		return nil, errors.New("it has more than 1 MiB")
+	}
+	return text, nil
+}
+
+func withoutPath(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// sharedProfile reads the settings of one profile from a configuration file of the AWS
+// tools: sections in brackets, which are called [profile NAME] in the config file, except
+// for [default], and [NAME] in the credentials file; lines NAME = VALUE; comments from # or ;
+// at the begin of a line, or after white space. Lines that are indented belong to the
+// setting above and are not for us. What cannot be understood is passed over, as the
+// tools do. ok is false if there is no such section.
+func sharedProfile(text []byte, name string, config bool) (settings map[string]string, ok bool) {
+	settings = map[string]string{}
+	inside := false
+	for l := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
+		if l[0] == ' ' || l[0] == '\t' {
+			continue
+		}
+		l = strings.TrimSpace(l)
+		if l == "" || l[0] == '#' || l[0] == ';' {
+			continue
+		}
+		if l[0] == '[' {
+			title, _, closed := strings.Cut(l[1:], "]")
+			inside = closed && profileOf(strings.TrimSpace(title), config) == name
+			ok = ok || inside
+			continue
+		}
+		key, value, is := strings.Cut(l, "=")
+		if !inside || !is {
+			continue
+		}
+		value = strings.TrimSpace(value)
+		for _, mark := range []string{" #", " ;", "\t#", "\t;"} {
+			value, _, _ = strings.Cut(value, mark)
+		}
+		settings[strings.ToLower(strings.TrimSpace(key))] = strings.TrimSpace(value)
+	}
+	return settings, ok
+}
+
+// profileOf is the name of the profile that a section is, "" if it is none.
+func profileOf(title string, config bool) string {
+	if !config {
+		return title
+	}
+	kind, name, ok := strings.Cut(title, " ")
+	if !ok {
+		if title == "default" {
+			return title
+		}
+		return ""
+	}
+	if kind != "profile" {
+		return ""
+	}
+	return strings.Trim(strings.TrimSpace(name), `"'`)
+}
