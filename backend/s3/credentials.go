@@ -76,15 +76,13 @@ func (p *provider) get(ctx context.Context) (Credentials, error) {
 // expiryMargin is how long before they end credentials are replaced.
 const expiryMargin = 5 * time.Minute
 
-// forget drops credentials that a server refused, so that others are looked for. It
-// reports whether that can help.
-func (p *provider) forget(bad Credentials) bool {
+// forget drops credentials that a server refused, so that others are looked for.
+func (p *provider) forget(bad Credentials) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current != nil && *p.current == bad {
 		p.current = nil
 	}
-	return true
 }
 
 // last are the credentials that were used last.

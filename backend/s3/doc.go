@@ -59,7 +59,7 @@
 //
 //   - Amazon's own endpoints, by https, are documented to honour them. No probe is made.
 //   - Another server is probed before the first Save of a [Store], by [Store.Probe]:
-//     16 writers at once on an object beside the document, some 85 small requests. It costs
+//     16 writers at once on an object beside the document, some 95 small requests. It costs
 //     a program that runs for long nothing, and a command that saves once a second or two.
 //   - With conditional=true the probe is short: one PUT, whose condition cannot hold, on the
 //     object beside the document. It finds servers that ignore conditions, and not those

@@ -103,6 +103,10 @@ func (s *Store) scratch(ctx context.Context, try func(ctx context.Context, key s
 	if err == nil {
 		return nil
 	}
+	var uncertain *uncertainError
+	if errors.As(err, &uncertain) {
+		err = uncertain.err // it is of the object beside the document, on which nothing hangs
+	}
 	var e *ServerError
 	if errors.As(err, &e) && e.Status == http.StatusForbidden && e.Code != "SignatureDoesNotMatch" && e.Code != "InvalidAccessKeyId" {
 		return fmt.Errorf("it cannot be found out whether the server honours conditional writes: allow s3:GetObject, s3:PutObject and s3:DeleteObject for %s.probe-* in this bucket: %w", s.key, err)

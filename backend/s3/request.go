@@ -37,16 +37,20 @@ const maxError = 64 << 10
 // more: such a request has done nothing. An error is a *sentError if the server
 // may have taken the request.
 func (s *Store) do(ctx context.Context, method, key string, header http.Header, body []byte, limit int) (*answer, error) {
-	for again := true; ; again = false {
-		creds, err := s.creds.get(ctx)
-		if err != nil {
-			return nil, err
-		}
-		a, err := s.once(ctx, creds, method, key, header, body, limit)
-		if err != nil || !again || !a.oldCredentials() || !s.creds.forget(creds) {
-			return a, err
-		}
+	creds, err := s.creds.get(ctx)
+	if err != nil {
+		return nil, err
 	}
+	a, err := s.once(ctx, creds, method, key, header, body, limit)
+	if err != nil || !a.oldCredentials() {
+		return a, err
+	}
+	s.creds.forget(creds)
+	fresh, err := s.creds.get(ctx)
+	if err != nil || fresh == creds {
+		return a, nil // which says what is wrong
+	}
+	return s.once(ctx, fresh, method, key, header, body, limit)
 }
 
 func (s *Store) once(ctx context.Context, creds Credentials, method, key string, header http.Header, body []byte, limit int) (*answer, error) {

@@ -96,8 +96,24 @@ func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (ba
 	if err := s.vouch(ctx); err != nil {
 		return "", err
 	}
-	return s.put(ctx, s.key, blob, prev)
+	version, err := s.put(ctx, s.key, blob, prev)
+	for _, said := range []error{backend.ErrConflict, backend.ErrUncertain, backend.ErrTooLarge} {
+		if errors.Is(err, said) {
+			return "", err
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("not saved: %w", err)
+	}
+	return version, nil
 }
+
+// uncertainError says why it is not known whether a PUT was carried out.
+type uncertainError struct{ err error }
+
+func (e *uncertainError) Error() string        { return fmt.Sprintf("%v: %v", backend.ErrUncertain, e.err) }
+func (e *uncertainError) Is(target error) bool { return target == backend.ErrUncertain }
+func (e *uncertainError) Unwrap() error        { return e.err }
 
 // put stores an object if it is still prev.
 func (s *Store) put(ctx context.Context, key string, blob []byte, prev backend.Version) (backend.Version, error) {
@@ -110,15 +126,15 @@ func (s *Store) put(ctx context.Context, key string, blob []byte, prev backend.V
 	a, err := s.do(ctx, http.MethodPut, key, header, blob, maxError)
 	var sent *sentError
 	if errors.As(err, &sent) {
-		return "", fmt.Errorf("%w: %w", backend.ErrUncertain, err)
+		return "", &uncertainError{err}
 	}
 	if err != nil {
-		return "", fmt.Errorf("not saved: %w", err)
+		return "", err
 	}
 	if a.status == http.StatusOK {
 		version := etag(a.header)
 		if version == "" {
-			return "", fmt.Errorf("%w: the server gave no ETag", backend.ErrUncertain)
+			return "", &uncertainError{errors.New("the server gave no ETag")}
 		}
 		return backend.Version(version), nil
 	}
@@ -136,9 +152,9 @@ func (s *Store) put(ctx context.Context, key string, blob []byte, prev backend.V
 		return "", fmt.Errorf("%w: %w", ErrUnconditional, e)
 	case a.status/100 == 2, a.status >= 500:
 		// A gateway may answer for a server that goes on.
-		return "", fmt.Errorf("%w: %w", backend.ErrUncertain, e)
+		return "", &uncertainError{e}
 	}
-	return "", fmt.Errorf("not saved: %w", e)
+	return "", e
 }
 
 // serverError reads an answer's error.
