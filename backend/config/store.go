@@ -95,7 +95,8 @@ func (c *Config) Format() format.Format {
 	if !c.Remote() {
 		return Formats.ForFile(c.Credentials)
 	}
-	name := path.Base(c.Credentials)
+	url, _, _ := strings.Cut(c.Credentials, "?")
+	name := path.Base(url)
 	if f := Formats.ForFile(name); f.Name() != "raw" || strings.HasSuffix(name, ".enc") {
 		return f
 	}

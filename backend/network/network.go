@@ -17,6 +17,7 @@ import (
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/etcd"
 	"github.com/flask-vault/flask-vault/backend/location"
+	"github.com/flask-vault/flask-vault/backend/s3"
 )
 
 // Open makes the store of a location. Nothing is dialled yet.
@@ -33,18 +34,23 @@ func Open(l location.Location) (backend.Store, error) {
 		if l.HasPassword() {
 			o.Password = func(context.Context) (string, error) { return l.Password() }
 		}
-		return made(etcd.Open(l.URL, o))
+		store, err := etcd.Open(l.URL, o)
+		if err != nil {
+			return nil, err
+		}
+		return etcdStore{store}, nil
+	case "s3":
+		if err := only(l, "region", "endpoint", "profile"); err != nil {
+			return nil, err
+		}
+		store, err := s3.Open(l.URL, s3.Options{Region: l.Region, Endpoint: l.Endpoint, Profile: l.Profile, Poll: l.Poll, Timeout: l.Timeout})
+		if err != nil {
+			return nil, err
+		}
+		return s3Store{store}, nil
 	default:
 		return nil, fmt.Errorf("this program was built without stores for %s://", scheme)
 	}
-}
-
-// made keeps a nil of one type from being a store that is not nil.
-func made[S backend.Store](s S, err error) (backend.Store, error) {
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 // only refuses settings that a store would ignore.
