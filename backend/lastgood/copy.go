@@ -66,7 +66,9 @@ func (c *saved) there() bool { return c.Format == 1 }
 func (c *saved) next(snap backend.Snapshot) saved {
 	n := saved{Format: 1, Version: snap.Version, SHA256: sum(snap.Blob), Replaced: c.Replaced, blob: snap.Blob}
 	if c.there() && c.SHA256 != n.SHA256 {
-		n.Replaced = append(slices.Clone(c.Replaced), c.SHA256)
+		// One that was accepted, or saved here, may be among them.
+		n.Replaced = slices.DeleteFunc(slices.Clone(c.Replaced), func(hash string) bool { return hash == n.SHA256 })
+		n.Replaced = append(n.Replaced, c.SHA256)
 		n.Replaced = n.Replaced[max(0, len(n.Replaced)-Remembered):]
 	}
 	return n

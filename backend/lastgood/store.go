@@ -287,9 +287,6 @@ func Accept(ctx context.Context, s backend.Store, o Options) error {
 		return err
 	}
 	return update(ctx, o.Path, func(c saved) (saved, error) {
-		// The others stay refused, what was newer than this one included.
-		next := c.next(snap)
-		next.Replaced = slices.DeleteFunc(slices.Clone(next.Replaced), func(hash string) bool { return hash == next.SHA256 })
-		return next, nil
+		return c.next(snap), nil // the others stay refused, what was newer than this one included
 	})
 }
