@@ -25,7 +25,6 @@ func newClient(o Options) (client *http.Client, closing func()) {
 		MaxIdleConnsPerHost: probeWriters,
 		IdleConnTimeout:     90 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
-		DisableCompression:  true, // what is stored is what is loaded
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	client.Transport = t

@@ -68,7 +68,8 @@ func (s *Store) once(ctx context.Context, creds Credentials, method, key string,
 	if req.Header == nil {
 		req.Header = http.Header{}
 	}
-	if len(body) > 0 { // an empty one would go out in chunks
+	req.Header.Set("Accept-Encoding", "identity") // what is stored is what is loaded
+	if len(body) > 0 {                            // an empty one would go out in chunks
 		req.Body, req.GetBody = reader(body), func() (io.ReadCloser, error) { return reader(body), nil }
 	}
 	sigv4.Sign(req, sigv4.HashOf(body), sigv4.Key{ID: creds.AccessKeyID, Secret: creds.SecretAccessKey, Token: creds.SessionToken},

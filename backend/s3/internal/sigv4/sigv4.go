@@ -42,8 +42,11 @@ func HashOf(payload []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// unsigned are headers that proxies change, and that change nothing.
+var unsigned = map[string]bool{"Authorization": true, "User-Agent": true, "Accept-Encoding": true}
+
 // Sign sets the headers of a request that carry the signature. All headers that
-// are set already are signed with it. The path goes out as it is signed, whatever
+// are set already are signed with it, but for a few that proxies change. The path goes out as it is signed, whatever
 // characters it has.
 func Sign(req *http.Request, payloadHash string, key Key, scope Scope, now time.Time) {
 	req.Header.Set(dateHeader, now.UTC().Format(stamp))
@@ -56,7 +59,7 @@ func Sign(req *http.Request, payloadHash string, key Key, scope Scope, now time.
 	req.URL.RawPath = Escape(req.URL.Path, true)
 	names := []string{"host"}
 	for name := range req.Header {
-		if name != "Authorization" && name != "User-Agent" {
+		if !unsigned[name] {
 			names = append(names, strings.ToLower(name))
 		}
 	}
