@@ -84,7 +84,7 @@ func (c *Config) Location() location.Location { return c.location }
 // is, or by its URL.
 func (c *Config) DisplayCredentials() string {
 	if c.Remote() {
-		return c.Credentials
+		return c.location.Name()
 	}
 	return c.Display(c.Path())
 }
@@ -124,7 +124,7 @@ func (c *Config) DocumentStore() (backend.Store, error) {
 		return c.Store(c.Path()), nil
 	}
 	if c.overrides.Stores == nil {
-		return noStore{c.Credentials, &Error{Where: cmp.Or(c.File, FileName),
+		return noStore{c.location.Name(), &Error{Where: cmp.Or(c.File, FileName),
 			Msg: "credentials: this program reads local files alone; in a Go program, config.Overrides.Stores is what opens others, such as network.Open"}}, nil
 	}
 	return c.overrides.Stores(c.location)

@@ -64,7 +64,18 @@ func CheckURL(url string) error {
 		return errors.New("it is not a URL such as etcd://host:2379/shop")
 	case !slices.Contains(schemes, scheme):
 		return fmt.Errorf("no store is reached by %.20s://; there are etcd://, s3:// and https://", printable(scheme))
-	case printable(url) != url || strings.Contains(url, " "):
+	case strings.Contains(rest, " ") && scheme == "https":
+		// The document may be on several web servers.
+		for _, one := range strings.Fields(url) {
+			if Scheme(one) != scheme {
+				return errors.New("of several URLs each has to begin with https://")
+			}
+			if err := CheckURL(one); err != nil {
+				return err
+			}
+		}
+		return nil
+	case printable(url) != url:
 		return errors.New("the URL has characters that do not belong into one")
 	}
 	authority, _, _ := strings.Cut(rest, "/")
@@ -72,6 +83,17 @@ func CheckURL(url string) error {
 		return errors.New("a URL in a configuration must not hold a password; store.password_env names the variable that has it")
 	}
 	return nil
+}
+
+// Name is how messages call the document: the URL, but of web servers the first one,
+// without its query, which may hold a signature.
+func (l Location) Name() string {
+	if !strings.HasPrefix(l.URL, "http") {
+		return l.URL
+	}
+	first, _, _ := strings.Cut(l.URL, " ")
+	name, _, _ := strings.Cut(first, "?")
+	return name
 }
 
 func printable(s string) string {

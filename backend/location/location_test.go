@@ -23,7 +23,10 @@ func TestCheckURL(t *testing.T) {
 		"ftp://host/x":              "no store is reached by ftp://",
 		"etcd://":                   "not a URL",
 		"credentials.yml.enc":       "not a URL",
-		"https://h/a b":             "do not belong",
+		"https://h/a https://g/a":   "",
+		"https://h/a b":             "each has to begin",
+		"https://h/a https://u:p@g": "must not hold a password",
+		"s3://b/a b":                "do not belong",
 		"https://h/\x1b[2J":         "do not belong",
 	} {
 		err := location.CheckURL(url)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/etcd"
+	"github.com/flask-vault/flask-vault/backend/https"
 	"github.com/flask-vault/flask-vault/backend/lastgood"
 	"github.com/flask-vault/flask-vault/backend/s3"
 )
@@ -62,4 +63,21 @@ func (s s3Store) Save(ctx context.Context, blob []byte, prev backend.Version) (b
 func refusedByS3(err error) error {
 	var answer *s3.ServerError
 	return as(err, fs.ErrPermission, errors.As(err, &answer) && (answer.Status == 401 || answer.Status == 403))
+}
+
+// httpsStore does the same for web servers.
+type httpsStore struct{ *https.Store }
+
+func (s httpsStore) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
+	snap, err := s.Store.Load(ctx, have)
+	var answer *https.StatusError
+	answered := errors.As(err, &answer)
+	err = as(err, fs.ErrPermission, answered && (answer.Status == 401 || answer.Status == 403))
+	broken := answered && (answer.Status >= 500 || answer.Status == 429) || lastgood.Unreachable(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	return snap, as(err, backend.ErrUnreachable, broken)
+}
+
+func (s httpsStore) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {
+	version, err := s.Store.Save(ctx, blob, prev)
+	return version, as(err, backend.ErrReadOnlyStore, true)
 }

@@ -11,11 +11,17 @@ package network
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"net/http"
+	"os"
 	"slices"
+	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/etcd"
+	"github.com/flask-vault/flask-vault/backend/https"
 	"github.com/flask-vault/flask-vault/backend/location"
 	"github.com/flask-vault/flask-vault/backend/s3"
 )
@@ -48,9 +54,44 @@ func Open(l location.Location) (backend.Store, error) {
 			return nil, err
 		}
 		return s3Store{store}, nil
+	case "https", "http":
+		if err := only(l, "ca", "password_env", "password_file"); err != nil {
+			return nil, err
+		}
+		return openHTTPS(l)
 	default:
 		return nil, fmt.Errorf("this program was built without stores for %s://", scheme)
 	}
+}
+
+// openHTTPS reads a document from a web server. The password is its bearer token.
+func openHTTPS(l location.Location) (backend.Store, error) {
+	o := https.Options{Poll: l.Poll, Timeout: l.Timeout}
+	if l.HasPassword() {
+		o.Token = func(context.Context) (string, error) { return l.Password() }
+	}
+	if l.CA != "" {
+		text, err := os.ReadFile(l.CA)
+		if err != nil {
+			return nil, fmt.Errorf("store.ca: %w", err)
+		}
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("store.ca: %s has no certificate in PEM", l.CA)
+		}
+		o.Transport = &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			ForceAttemptHTTP2:   true,
+			IdleConnTimeout:     90 * time.Second,
+			TLSHandshakeTimeout: 10 * time.Second,
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		}
+	}
+	store, err := https.Open(l.URL, o)
+	if err != nil {
+		return nil, err
+	}
+	return httpsStore{store}, nil
 }
 
 // only refuses settings that a store would ignore.

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -26,6 +29,7 @@ import (
 //	same FILE FILE            the two names are one file, not merely equal
 //	as-nobody COMMAND...      flask-vault without root's rights
 //	sealed FILE               the file is an envelope, not plaintext and not empty
+//	webserver VARIABLE DIR    the variable gets the URL of a server with TLS that serves the directory, and ca.pem what it is signed with
 //	freeport VARIABLE         the variable gets a port that nobody listens on
 //
 // Files under bin/ are programs on the PATH, which is how a script brings its
@@ -38,12 +42,13 @@ func TestScript(t *testing.T) {
 		Setup:              setupScript,
 		Condition:          condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"umask":    umask,
-			"mode":     mode,
-			"same":     same,
-			"sealed":   sealed,
-			"freeport": freePort,
+			"exits":     exits,
+			"umask":     umask,
+			"mode":      mode,
+			"same":      same,
+			"sealed":    sealed,
+			"freeport":  freePort,
+			"webserver": webServer,
 		},
 	})
 }
@@ -183,6 +188,17 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	if os.SameFile(infos[0], infos[1]) == neg {
 		ts.Fatalf("same file: %v", neg)
 	}
+}
+
+func webServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: webserver VARIABLE DIR")
+	}
+	s := httptest.NewTLSServer(http.FileServer(http.Dir(ts.MkAbs(args[1]))))
+	ts.Defer(s.Close)
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), ca, 0o600))
+	ts.Setenv(args[0], s.URL)
 }
 
 func freePort(ts *testscript.TestScript, neg bool, args []string) {

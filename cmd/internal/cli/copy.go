@@ -161,7 +161,7 @@ func (a *app) copy(ctx context.Context, o copyOptions) error {
 		return fmt.Errorf("%s: %w", to.store.Name(), errors.Join(serr, err))
 	}
 	a.note("%s is copied to %s: %d bytes, loaded there and compared", oneLine(from.store.Name()), oneLine(to.store.Name()), len(snap.Blob))
-	if to.file == "" && from.file != "" && !c.Remote() && c.Path() == from.file {
+	if location.IsURL(o.to) && len(remotes(c.Config)) == 0 {
 		a.note("next: credentials: %s in flask-vault.yaml makes it the vault", oneLine(to.store.Name()))
 	}
 	return nil

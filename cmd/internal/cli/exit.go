@@ -129,6 +129,7 @@ func (a *app) classify(err error) (code int, hint string) {
 		ended       *editor.SignalError
 		unknown     *storetrust.UntrustedError
 		noRemote    *remote.MissingError
+		ofStore     *remote.Error
 	)
 	switch as := func(target any) bool { return errors.As(err, target) }; {
 	case as(&decided):
@@ -152,6 +153,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitPlugin, "install flask-vault-remote beside flask-vault: both come from the same build"
 	case is(lastgood.ErrRollback):
 		return exitPolicy, "ask whoever runs the store; if it was restored from a backup, " + a.name + " remote accept takes it"
+	case as(&ofStore) && ofStore.Code == remote.BadRequest:
+		return exitUsage, ""
 	case is(backend.ErrUncertain):
 		return exitStore, a.name + " diff, get or list tells whether it was saved, once the store answers; do not do it again before"
 	case is(backend.ErrUnreachable):

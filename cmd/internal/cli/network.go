@@ -43,8 +43,8 @@ func (a *app) copyOptions(l location.Location, path string) lastgood.Options {
 		Path:    path,
 		Timeout: l.Timeout + time.Second, // so that the store's own error comes first
 		Fresh:   a.fresh,
-		Stale:   func(s lastgood.Stale) { a.tellStale(l.URL, s) },
-		Unkept:  func(err error) { a.tellOnce("note: no copy of %s is kept: %v", l.URL, err) },
+		Stale:   func(s lastgood.Stale) { a.tellStale(l.Name(), s) },
+		Unkept:  func(err error) { a.tellOnce("note: no copy of %s is kept: %v", l.Name(), err) },
 		Older: func(x, y backend.Version) bool {
 			return l.Older(string(x), string(y))
 		},

@@ -37,8 +37,8 @@ type Store struct {
 // Open makes the store of a location. Nothing is opened or started yet.
 func Open(l location.Location) *Store { return &Store{l: l} }
 
-// Name is the URL.
-func (s *Store) Name() string { return s.l.URL }
+// Name is the URL, as messages have it.
+func (s *Store) Name() string { return s.l.Name() }
 
 // Load asks the store. Its error, if the store has one, is an *[Error].
 func (s *Store) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
@@ -265,6 +265,7 @@ func (l *limited) Write(p []byte) (int, error) {
 func environ() []string {
 	names := []string{
 		"HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "SSL_CERT_FILE", "SSL_CERT_DIR", "GODEBUG",
+		"FLASK_VAULT_HTTPS_TOKEN", "FLASK_VAULT_HTTPS_TOKEN_FILE", "FLASK_VAULT_HTTPS_TOKEN_HOST",
 		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
 	}
 	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
