@@ -269,7 +269,7 @@ func (c *changes) keepWatching(ctx context.Context, v *backend.Vault) {
 		_ = v.Watch(ctx, func() { c.tellSoon(ctx) })
 		select {
 		case <-ctx.Done():
-		case <-time.After(pause/2 + rand.N(pause)):
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // it spreads requests, and keeps no secret
 		}
 	}
 }

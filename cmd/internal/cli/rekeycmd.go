@@ -122,7 +122,7 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	if env.Remote() {
 		return nil, &usageError{
 			msg:  env.Credentials + " is not a file, and the key of a store cannot be changed in one step yet",
-			hint: fmt.Sprintf("%s copy --from env:%s --to FILE, rekey that file's environment, and copy it back with --force", a.name, env.Environment),
+			hint: fmt.Sprintf("%s copy --env %s --from env:%[2]s --to file, name that file as its credentials, rekey, and copy it back with --force", a.name, env.Environment),
 		}
 	}
 	keys, err := env.Sources()

@@ -118,12 +118,12 @@ func await(ctx context.Context, store backend.Store, have backend.Version, poll 
 		if !errors.Is(err, backend.ErrNotModified) && failure(opLoad, err).Error.Code != Unreachable {
 			return snap, err
 		}
-		wait := backstop*2/3 + rand.N(backstop*2/3)
+		wait := backstop*2/3 + rand.N(backstop*2/3) //nolint:gosec // it spreads requests, and keeps no secret
 		if !tells {
 			if poll <= 0 {
 				poll = pollDefault
 			}
-			wait = poll/2 + rand.N(poll)
+			wait = poll/2 + rand.N(poll) //nolint:gosec // it spreads requests, and keeps no secret
 		}
 		select {
 		case <-ctx.Done():
@@ -149,7 +149,7 @@ func keepWatching(ctx context.Context, w backend.Watcher, have backend.Version, 
 		tell()
 		select {
 		case <-ctx.Done():
-		case <-time.After(pause/2 + rand.N(pause)):
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // it spreads requests, and keeps no secret
 		}
 	}
 }
