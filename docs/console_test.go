@@ -20,6 +20,8 @@ import (
 //   - "$ cat FILE" of a file that is not there makes it from the lines below.
 //   - "<!-- $ command -->" on a line of its own is run unseen.
 //   - The editor adds a db.password to the document, unless EDITOR is set.
+//   - A session that speaks of localhost:2379 has an etcd server there, with the
+//     process id $ETCD_PID. The port is another one, and shown as 2379.
 //   - The checkout is ../flask-vault, and go works as it does outside.
 //   - The directory is shown as /home/me/shop, also where a session that tells of
 //     several people goes into somebody else's clone, in a directory of theirs.
@@ -48,7 +50,7 @@ var bin = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "build", "-o", dir, "./cmd/flask-vault", "./cmd/flask-vault-pluginhost")
+	cmd := exec.Command("go", "build", "-o", dir, "./cmd/flask-vault", "./cmd/flask-vault-pluginhost", "./cmd/flask-vault-remote")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return dir, fmt.Errorf("go build: %w\n%s", err, out)
@@ -118,6 +120,8 @@ func play(t *testing.T, programs string, steps []step) {
 			t.Fatal(err)
 		}
 	}
+	server, stop := etcdFor(t, steps)
+	defer stop()
 	const end = "--- end of step %d ---"
 	script := "exec 2>&1\numask 022\nrc=0\n"
 	for i, s := range steps {
@@ -133,11 +137,12 @@ func play(t *testing.T, programs string, steps []step) {
 	if err := os.Symlink(checkout, filepath.Join(base, "flask-vault")); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("sh", "-c", script)
+	cmd := exec.Command("sh", "-c", strings.ReplaceAll(script, etcdShown, server.address))
 	cmd.Dir = dir
 	cmd.Env = []string{
 		"PATH=" + programs + string(filepath.ListSeparator) + os.Getenv("PATH"),
 		"HOME=" + base, "XDG_RUNTIME_DIR=" + runtimeDir, "TMPDIR=" + base, "EDITOR=some-editor", "LC_ALL=C.UTF-8",
+		"ETCD_PID=" + server.pid,
 	}
 	for _, name := range []string{"GOPATH", "GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN"} {
 		value, err := exec.Command("go", "env", name).Output()
@@ -160,6 +165,7 @@ func play(t *testing.T, programs string, steps []step) {
 		rest = after
 		got = shops.ReplaceAllLiteralString(got, "/home/me/shop")
 		got = strings.ReplaceAll(got, programs, "/usr/local/bin")
+		got = server.shown(got)
 		if !s.unseen && normalise(got) != normalise(s.want) {
 			t.Errorf("$ %s\nprints:\n%s\nthe document shows:\n%s", s.command, got, s.want)
 		}
@@ -170,6 +176,7 @@ var (
 	keyID    = regexp.MustCompile(`\b[0-9a-f]{8}\b|\b[0-9a-f]{12}\b`)
 	sealed   = regexp.MustCompile(`[\w-]{38,}={0,2}`)
 	duration = regexp.MustCompile(`\b\d+\.\d+s|\(cached\)`)
+	ago      = regexp.MustCompile(`\b\d+ (?:second|minute)s? ago`)
 	fetched  = regexp.MustCompile(`(?m)^go: downloading .*\n`)
 )
 
@@ -177,6 +184,7 @@ var (
 func normalise(text string) string {
 	text = fetched.ReplaceAllString(text, "")
 	text = duration.ReplaceAllString(text, "TIME")
+	text = ago.ReplaceAllString(text, "AGO")
 	text = keyID.ReplaceAllString(strings.TrimSpace(text), "ID")
 	return sealed.ReplaceAllString(text, "SEALED")
 }

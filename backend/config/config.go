@@ -14,6 +14,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	storefile "github.com/flask-vault/flask-vault/backend/file"
+	"github.com/flask-vault/flask-vault/backend/location"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/external"
 )
@@ -33,6 +34,11 @@ type Overrides struct {
 	InsecureKeyFile bool     // FLASK_VAULT_INSECURE_KEY_FILE: read key files that others can read
 
 	Plugins external.Options // how plugins reach the person; times that are 0 come from the configuration
+
+	// Stores makes the store of credentials that are a URL. It opens nothing. nil
+	// refuses those. A program that trusts its own flask-vault.yaml takes
+	// backend/network.Open, which links net/http.
+	Stores func(location.Location) (backend.Store, error)
 }
 
 // Config is a vault's configuration with every layer applied.
@@ -41,7 +47,7 @@ type Config struct {
 	File         string   // path of flask-vault.yaml, "" if there is none
 	Environment  string   // "default" or the name
 	Environments []string // all there are, the default one first
-	Credentials  string   // path of the credentials file, relative to Root
+	Credentials  string   // path of the credentials file, relative to Root, or URL of a store
 	KeyID        string   // id of the key that is recorded, "" if none is
 	Base         string   // the environment whose values this one overrides, "" if none
 	Required     []string // the values that check wants in every environment
@@ -53,6 +59,7 @@ type Config struct {
 	// flask-vault.yaml: "default", the file, a variable or a flag.
 	Origin map[string]string
 
+	location  location.Location
 	overrides Overrides
 	isNew     bool         // the environment is not in the file yet
 	sources   []sourceSpec // as the file has them
@@ -182,7 +189,11 @@ func (c *Config) applyPlugins(p pluginTimes) error {
 
 func (c *Config) applyEnvironment(e environment) error {
 	file := filepath.Base(c.File)
-	c.setString("credentials", &c.Credentials, file, filepath.FromSlash(e.Credentials))
+	credentials := e.Credentials
+	if !location.IsURL(credentials) {
+		credentials = filepath.FromSlash(credentials)
+	}
+	c.setString("credentials", &c.Credentials, file, credentials)
 	c.setString("key_id", &c.KeyID, file, strings.ToLower(e.KeyID))
 	c.setString("base", &c.Base, file, e.Base)
 	if len(e.Required) > 0 {
@@ -201,7 +212,19 @@ func (c *Config) applyEnvironment(e environment) error {
 		}
 		c.sources, c.Origin["keysource"] = specs, file
 	}
-	for _, path := range append([]string{c.Credentials}, c.Files...) {
+	paths := c.Files
+	if c.Remote() {
+		var err error
+		if c.location, err = e.Store.resolve(c.Credentials, c.Root); err != nil {
+			return err
+		}
+	} else {
+		paths = append([]string{c.Credentials}, paths...)
+		if e.Store != (storeSettings{}) {
+			return fmt.Errorf("store: it says how credentials are reached that are a URL, and %s is a file", c.Credentials)
+		}
+	}
+	for _, path := range paths {
 		if err := localPath(path); err != nil {
 			return err
 		}
@@ -341,8 +364,15 @@ func (c *Config) In(environment string) (*Config, error) {
 	return Resolve(o)
 }
 
-// Path is the credentials file's path.
-func (c *Config) Path() string { return filepath.Join(c.Root, c.Credentials) }
+// Path is the credentials file's path. If the credentials are not a file
+// ([Config.Remote]) it is the path beside which their local companions lie, and no
+// document is there.
+func (c *Config) Path() string {
+	if c.Remote() {
+		return filepath.Join(c.Root, c.standIn())
+	}
+	return filepath.Join(c.Root, c.Credentials)
+}
 
 // PreviousPath is the path of the file that keeps the keys of before the last
 // rekeys: for credentials.yml.enc it is credentials.previous.enc.
@@ -380,10 +410,14 @@ func (c *Config) Options() (backend.Options, error) {
 	if err != nil {
 		return backend.Options{}, err
 	}
+	store, err := c.DocumentStore()
+	if err != nil {
+		return backend.Options{}, err
+	}
 	return backend.Options{
-		Store:    c.Store(c.Path()),
+		Store:    store,
 		Keys:     keys,
-		Format:   Formats.ForFile(c.Credentials),
+		Format:   c.Format(),
 		KeyID:    c.KeyID,
 		Previous: c.PreviousPath(),
 		Config:   c.File,

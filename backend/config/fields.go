@@ -31,6 +31,7 @@ func (e *environment) fields() fields {
 		"required":    texts(&e.Required),
 		"files":       texts(&e.Files),
 		"not_secret":  texts(&e.NotSecret),
+		"store":       e.Store.fields().read,
 	}
 }
 

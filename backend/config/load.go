@@ -36,6 +36,7 @@ type environment struct {
 	Required    []string
 	NotSecret   []string
 	Files       []string
+	Store       storeSettings
 }
 
 // maxFile is the most bytes that flask-vault.yaml may have. The parser compares all

@@ -74,7 +74,7 @@ func (s *stores) keep(ctx context.Context, v *backend.Vault) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(pause/2 + rand.N(pause)):
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // it spreads requests, and keeps no secret
 		}
 		pause = min(2*pause, mendMost)
 	}

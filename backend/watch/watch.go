@@ -96,7 +96,7 @@ func (w *Watcher) Run(ctx context.Context) {
 // will be told, and whether there is a store that is no local file.
 func (w *Watcher) poll(told, store bool) time.Duration {
 	if told {
-		return backstop*2/3 + rand.N(backstop*2/3)
+		return backstop*2/3 + rand.N(backstop*2/3) //nolint:gosec // it spreads requests, and keeps no secret
 	}
 	poll := w.Poll
 	if poll <= 0 {
@@ -105,7 +105,7 @@ func (w *Watcher) poll(told, store bool) time.Duration {
 			poll = pollStore
 		}
 	}
-	return poll/2 + rand.N(poll)
+	return poll/2 + rand.N(poll) //nolint:gosec // it spreads requests, and keeps no secret
 }
 
 // paths are the files of all layers.

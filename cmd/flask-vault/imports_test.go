@@ -2,6 +2,7 @@ package main
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,8 @@ var rules = []struct {
 	// not lists what none of the packages may depend on: import paths, or their
 	// beginnings where they end in "/".
 	not []string
+	// std lists packages of the standard library that none of the packages may depend on.
+	std []string
 	// only lists all that the packages may depend on beside the standard library.
 	only []string
 	why  string
@@ -33,6 +36,16 @@ var rules = []struct {
 		why: "whoever writes a key source imports keysource, and should get an interface, not a dependency tree",
 	},
 	{
+		packages: []string{"backend/etcd", "backend/s3", "backend/https", "backend/network", "backend/lastgood", "backend/location"},
+		not:      []string{"github.com/spf13/", "github.com/go-viper/", "google.golang.org/grpc/", "github.com/hashicorp/", "go.etcd.io/", "github.com/aws/", module + "cmd/"},
+		why:      "the clients are those of the standard library; theirs would weigh as much as the whole program",
+	},
+	{
+		packages: []string{"backend", "backend/file", "backend/config", "backend/lastgood", "backend/location", "backend/watch"},
+		std:      []string{"net/http"},
+		why:      "a program whose vault is a local file should not carry a network client",
+	},
+	{
 		packages: []string{"backend/config"},
 		not:      []string{"github.com/spf13/", "github.com/go-viper/"},
 		why:      "viper is for programs that live on it, in backend/config/viperconfig; linking it costs each start of a program a third of what an empty one does",
@@ -49,8 +62,10 @@ var rules = []struct {
 			"github.com/spf13/viper", "go.yaml.in/yaml/v3", // docs/decisions/0006
 			"github.com/spf13/cobra/doc/", // of a release
 			"github.com/fsnotify/", module + "backend/watch/",
+			module + "backend/network/", module + "backend/etcd/", module + "backend/s3/", module + "backend/https/", // flask-vault-remote has them
 		},
-		why: "every command pays for it at start-up: gRPC and go-plugin triple it, viper adds a third",
+		std: []string{"net/http"},
+		why: "every command pays for it at start-up: gRPC and go-plugin triple it, viper adds a third, net/http costs more than a get",
 	},
 	{
 		packages: []string{"cmd/flask-vault-textconv"},
@@ -62,9 +77,16 @@ var rules = []struct {
 func TestImportRules(t *testing.T) {
 	for _, rule := range rules {
 		for _, pkg := range list(t, "{{.ImportPath}}", rule.packages) {
-			for _, dep := range list(t, "{{if not .Standard}}{{.ImportPath}}{{end}}", []string{pkg}, "-deps") {
+			for _, dep := range list(t, "{{.ImportPath}}", []string{pkg}, "-deps") {
 				if among(dep, rule.not) {
 					t.Errorf("%s links %s.\nIt must not: %s.\nWho imports it: go list -deps -f '{{.ImportPath}}: {{.Imports}}' %s", pkg, dep, rule.why, pkg)
+				}
+				if slices.Contains(rule.std, dep) {
+					t.Errorf("%s links %s.\nIt must not: %s", pkg, dep, rule.why)
+					continue
+				}
+				if first, _, _ := strings.Cut(dep, "/"); !strings.Contains(first, ".") { // of the standard library
+					continue
 				}
 				if rule.only != nil && !among(dep, rule.only) {
 					t.Errorf("%s links %s.\nIt may link only %s: %s", pkg, dep, strings.Join(rule.only, ", "), rule.why)

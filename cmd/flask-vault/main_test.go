@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"os"
+	"os/signal"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/flask-vault/flask-vault/backend/network"
+	"github.com/flask-vault/flask-vault/cmd/internal/remote"
 	"github.com/flask-vault/flask-vault/cmd/internal/textconv/quick"
 )
 
@@ -23,6 +27,13 @@ func TestMain(m *testing.M) {
 		"flask-vault": main,
 		"flask":       main, // as through a link
 		"as-nobody":   asNobody,
+		// As cmd/flask-vault-remote has it.
+		"flask-vault-remote": func() {
+			signal.Ignore(os.Interrupt)
+			if err := remote.Serve(context.Background(), os.Stdin, os.Stdout, network.Open); err != nil {
+				os.Exit(1)
+			}
+		},
 		// As cmd/flask-vault-textconv has it.
 		"flask-vault-textconv": func() { os.Exit(quick.Main()) },
 	})

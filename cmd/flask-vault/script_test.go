@@ -1,9 +1,13 @@
 package main
 
 import (
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -25,6 +29,8 @@ import (
 //	same FILE FILE            the two names are one file, not merely equal
 //	as-nobody COMMAND...      flask-vault without root's rights
 //	sealed FILE               the file is an envelope, not plaintext and not empty
+//	webserver VARIABLE DIR    the variable gets the URL of a server with TLS that serves the directory, and ca.pem what it is signed with
+//	freeport VARIABLE         the variable gets a port that nobody listens on
 //
 // Files under bin/ are programs on the PATH, which is how a script brings its
 // own editors. $VECTORS has vaults of the real Flask-Vault, $CHECKOUT is this module. HOME and XDG_RUNTIME_DIR are directories of the script.
@@ -36,11 +42,13 @@ func TestScript(t *testing.T) {
 		Setup:              setupScript,
 		Condition:          condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"umask":  umask,
-			"mode":   mode,
-			"same":   same,
-			"sealed": sealed,
+			"exits":     exits,
+			"umask":     umask,
+			"mode":      mode,
+			"same":      same,
+			"sealed":    sealed,
+			"freeport":  freePort,
+			"webserver": webServer,
 		},
 	})
 }
@@ -113,8 +121,15 @@ func privateMemory(env *testscript.Env) error {
 }
 
 func condition(name string) (bool, error) {
-	if name == "root" {
+	switch name {
+	case "root":
 		return os.Geteuid() == 0, nil
+	case "etcd":
+		_, err := exec.LookPath("etcd")
+		if err != nil && os.Getenv("FLASK_VAULT_INTEROP") == "1" {
+			return false, fmt.Errorf("etcd is missing (Debian: etcd-server), and FLASK_VAULT_INTEROP=1 asks for it: %w", err)
+		}
+		return err == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
 }
@@ -173,6 +188,29 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	if os.SameFile(infos[0], infos[1]) == neg {
 		ts.Fatalf("same file: %v", neg)
 	}
+}
+
+func webServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: webserver VARIABLE DIR")
+	}
+	s := httptest.NewTLSServer(http.FileServer(http.Dir(ts.MkAbs(args[1]))))
+	ts.Defer(s.Close)
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), ca, 0o600))
+	ts.Setenv(args[0], s.URL)
+}
+
+func freePort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: freeport VARIABLE")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Check(l.Close())
+	ts.Setenv(args[0], port)
 }
 
 // envelope is at least a nonce and a tag, 28 bytes, in URL-safe base64 with padding.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -23,10 +24,19 @@ type Command struct {
 	// Signals are what is passed on. [Watch] begins to collect them before there
 	// is anything to clean up after.
 	Signals *Signals
+	// Tell, if set, is what the caller has for the program: each is sent to it.
+	Tell <-chan os.Signal
 }
 
 // Signals are the signals to this process that the program is to get.
-type Signals struct{ c chan os.Signal }
+type Signals struct {
+	c      chan os.Signal
+	ending atomic.Bool
+}
+
+// Ending reports whether this process was told to end while [Command.Tell] had the
+// program end: then the program is not to be started again.
+func (s *Signals) Ending() bool { return s.ending.Load() }
 
 // Watch collects signals, which from then on do not end this process, until Stop.
 func Watch() *Signals {
@@ -89,9 +99,16 @@ func Run(c Command) (int, error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
+	told := false
 	for {
 		select {
+		case sig := <-c.Tell:
+			told = true
+			_ = cmd.Process.Signal(sig) // it may have ended meanwhile
 		case sig := <-c.Signals.c:
+			if told && (sig == os.Interrupt || sig == syscall.SIGTERM || sig == syscall.SIGHUP || sig == syscall.SIGQUIT) {
+				c.Signals.ending.Store(true)
+			}
 			forward(sig, cmd.Process, c, streams)
 		case err := <-ended:
 			if streams != nil {

@@ -31,6 +31,8 @@ type app struct {
 	quiet     bool
 	noInput   bool
 	readOnly  bool // the key that was found is for reading alone
+	fresh     bool // no copy takes the place of a store that is down: something is to be changed
+	told      map[string]bool
 }
 
 // Main runs the program with the process's own arguments and returns its exit code.
@@ -103,7 +105,7 @@ type vault struct {
 }
 
 func (a *app) resolve() (*vault, error) {
-	a.overrides.Plugins = a.pluginOptions()
+	a.overrides.Plugins, a.overrides.Stores = a.pluginOptions(), a.openStore
 	c, err := config.Resolve(a.overrides)
 	if err != nil {
 		return nil, err
@@ -134,6 +136,7 @@ func (a *app) open(ctx context.Context) (*vault, *backend.Vault, error) {
 func (a *app) openToWrite(ctx context.Context) (*vault, *backend.Vault, error) {
 	quiet := a.quiet
 	a.quiet = true // the refusal says what the note would
+	a.fresh = true
 	c, v, err := a.open(ctx)
 	a.quiet = quiet
 	if err == nil && v.ReadOnly() {

@@ -141,7 +141,7 @@ func checkAll(ctx context.Context, c *config.Config, only string) (problems, war
 		if err != nil {
 			return nil, nil, err
 		}
-		if name == config.DefaultEnvironment && len(c.Environments) > 1 && !fileExists(env.Path()) {
+		if name == config.DefaultEnvironment && len(c.Environments) > 1 && !env.Remote() && !fileExists(env.Path()) {
 			continue // a vault may consist of named environments alone
 		}
 		layers, err := env.OpenLayers(ctx)
@@ -198,7 +198,7 @@ func (e *checked) problems(all []checked) []problem {
 func (e *checked) repeats() []problem {
 	var warnings []problem
 	for _, v := range e.layers {
-		if v.Name() != e.Display(e.Path()) && v.Name() != e.Display(e.LocalPath()) {
+		if v.Name() != e.DisplayCredentials() && v.Name() != e.Display(e.LocalPath()) {
 			continue // a base, which is an environment that is checked itself
 		}
 		doc, err := v.Document()

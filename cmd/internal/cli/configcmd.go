@@ -30,6 +30,15 @@ type setting struct {
 	Origin string `json:"origin"`
 }
 
+// storeSettings is what flask-vault.yaml says of a store, on one line.
+func storeSettings(c *vault) string {
+	var words []string
+	for _, s := range c.Location().Settings() {
+		words = append(words, s.Name+" "+s.Value)
+	}
+	return strings.Join(words, ", ")
+}
+
 func (a *app) config(asJSON bool) error {
 	c, err := a.resolve()
 	if err != nil {
@@ -39,6 +48,7 @@ func (a *app) config(asJSON bool) error {
 	for _, s := range []setting{
 		{Name: "environment", Value: c.Environment},
 		{Name: "credentials", Value: c.Credentials},
+		{Name: "store", Value: storeSettings(c)},
 		{Name: "keysource", Value: c.options.Keys.Name()},
 		{Name: "key_id", Value: c.KeyID},
 		{Name: "base", Value: c.Base},

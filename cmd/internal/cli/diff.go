@@ -120,6 +120,9 @@ func (a *app) sides(ctx context.Context, args []string) (from, to values, err er
 	if len(args) == 1 {
 		rev = args[0]
 	}
+	if c.Remote() {
+		return nil, nil, &usageError{msg: v.Name() + " is not in git, so there is no earlier commit of it", hint: a.name + " diff ENV1 ENV2 compares two environments"}
+	}
 	old, err := atRevision(ctx, c, v, rev)
 	if err != nil && slices.Contains(c.Environments, rev) {
 		err = &hintError{err, fmt.Sprintf("to compare two environments, name both: %s diff %s OTHER", a.name, rev)}

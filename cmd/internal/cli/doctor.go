@@ -82,6 +82,7 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 }
 
 func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
+	a.fresh = true // a copy says nothing of the store
 	c, err := a.resolve()
 	if err != nil {
 		_, hint := a.classify(err)
@@ -101,6 +102,7 @@ func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
 	}
 	findings = append(findings, a.examineKeys(ctx, c)...)
 	findings = append(findings, a.examineVault(ctx, c))
+	findings = append(findings, a.examineStore(ctx, c)...)
 	if inWorkTree(c.Root) {
 		findings = append(findings, a.examineGit(ctx, c)...)
 	}
@@ -167,6 +169,9 @@ func (a *app) examineGit(ctx context.Context, c *vault) []finding {
 		default:
 			findings = append(findings, ok("git ignores the key file %s", path))
 		}
+	}
+	if c.Remote() { // no encrypted file of it is in git
+		return append(findings, a.examineEnrollment(ctx, c)...)
 	}
 	attributes := exec.CommandContext(ctx, "git", "-C", c.Root, "check-attr", "text", "--", c.Credentials)
 	attributes.Env = withoutKeys(attributes.Environ(), c.options)

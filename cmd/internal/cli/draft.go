@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/durable"
@@ -23,8 +25,9 @@ func (e *unsavedError) Text() []byte  { return e.text }
 const maxDrafts = 100
 
 // keepDraft keeps the text that an error left unsaved, encrypted, beside the
-// document, and says in the error how to take it up again.
-func (a *app) keepDraft(v *backend.Vault, err error) error {
+// document, or where it would be if it were a file, and says in the error how to
+// take it up again.
+func (a *app) keepDraft(c *vault, v *backend.Vault, err error) error {
 	var unsaved interface{ Text() []byte }
 	if !errors.As(err, &unsaved) || unsaved.Text() == nil {
 		return err
@@ -33,7 +36,13 @@ func (a *app) keepDraft(v *backend.Vault, err error) error {
 	if serr != nil {
 		return errors.Join(err, serr)
 	}
-	name, serr := writeDraft(v.Name(), blob)
+	name := c.Display(c.Path())
+	if c.Remote() {
+		serr = os.MkdirAll(filepath.Dir(c.Path()), 0o755)
+	}
+	if serr == nil {
+		name, serr = writeDraft(name, blob)
+	}
 	if serr != nil {
 		return errors.Join(err, fmt.Errorf("your text could not be kept either: %w", serr))
 	}

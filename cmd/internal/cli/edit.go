@@ -71,7 +71,7 @@ func (a *app) edit(ctx context.Context, draft string) error {
 	ctx = context.WithoutCancel(ctx)
 	res, err := editor.Run(ctx, o)
 	if err != nil {
-		return a.keepDraft(v, err)
+		return a.keepDraft(c, v, err)
 	}
 	saved, err := v.Edit(ctx, func([]byte) ([]byte, error) { return res.Text, nil })
 	if errors.Is(err, backend.ErrConflict) && sameText(ctx, v) {
@@ -79,7 +79,7 @@ func (a *app) edit(ctx context.Context, draft string) error {
 	}
 	switch {
 	case err != nil:
-		return a.keepDraft(v, &unsavedError{err, res.Text})
+		return a.keepDraft(c, v, &unsavedError{err, res.Text})
 	case saved:
 		a.saved(c, v)
 	default:
@@ -108,7 +108,7 @@ func (a *app) view(ctx context.Context, c *vault, text []byte) error {
 
 func (a *app) editorOptions(c *vault, text []byte) editor.Options {
 	return editor.Options{
-		Name:        strings.TrimSuffix(filepath.Base(c.Credentials), ".enc"),
+		Name:        strings.TrimSuffix(filepath.Base(c.Path()), ".enc"),
 		Text:        text,
 		Fallback:    filepath.Join(c.Root, "tmp"),
 		Env:         withoutKeys(os.Environ(), c.options),

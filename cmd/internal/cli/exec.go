@@ -23,6 +23,7 @@ type execOptions struct {
 	selection
 	pristine bool
 	redact   bool
+	watch    string
 }
 
 func (a *app) execCommand() *cobra.Command {
@@ -39,13 +40,20 @@ have the same variable. The vault's value wins over one that is set already.
 Variables that change how programs run, such as PATH, are set with --map alone.
 The master key's own variables are never handed on.
 
-On Unix the program takes the place of flask-vault. With --file or --redact it
-runs beside it, gets its signals, and its exit code is handed back.
+On Unix the program takes the place of flask-vault. With --file, --redact or --watch
+it runs beside it, gets its signals, and its exit code is handed back.
+
+--watch follows the vault while the program runs. When a value that it was given has
+changed, it is ended (SIGTERM, and after 10 seconds by force) and started again with
+the new values. --watch=HUP sends that signal instead, after the files of --file were
+written anew; variables of a program that runs cannot be changed. A change that cannot
+be taken up is told, and the program goes on. The program's own end is the end.
 
 --redact hides the vault's values in what the program prints, also in base64, hex,
 JSON and URLs. Values of less than four characters and common words stay. It helps
 against accidents, not against a program that means to give secrets away.`,
 		Example: "  " + a.name + " exec python app.py\n" +
+			"  " + a.name + " exec --watch --env production -- gunicorn shop:app\n" +
 			"  " + a.name + " exec --env production --only db,smtp.password -- gunicorn shop:app\n" +
 			"  " + a.name + " exec --only db --map db.password=PGPASSWORD psql\n" +
 			"  " + a.name + " exec --file tls.key=TLS_KEY_FILE -- nginx -g 'daemon off;'\n" +
@@ -68,6 +76,8 @@ against accidents, not against a program that means to give secrets away.`,
 	_ = cmd.RegisterFlagCompletionFunc("file", a.completeMap)
 	flags.BoolVar(&o.pristine, "pristine", false, "hand on no variables but the secrets")
 	flags.BoolVar(&o.redact, "redact", false, "hide the secrets in the program's output")
+	flags.StringVar(&o.watch, "watch", "", "when a secret changes, start the program again, or send it a `SIGNAL`, as in --watch=HUP")
+	flags.Lookup("watch").NoOptDefVal = watchRestart
 	return cmd
 }
 
@@ -77,53 +87,83 @@ type childExit struct{ code int }
 
 func (e *childExit) Error() string { return fmt.Sprintf("the program ended with code %d", e.code) }
 
-func (a *app) exec(ctx context.Context, args []string, o execOptions) error {
-	choice, err := o.options()
-	if err != nil {
-		return err
+// execution is what is to be run, and with which values.
+type execution struct {
+	config    *vault
+	layers    backend.Layers
+	seen      []seenFile // the files that decide the values, as they were before they were read
+	vars      []variables.Variable
+	inherited []string
+	filter    func(io.Writer) io.WriteCloser // nil if nothing is hidden
+	path      string
+	args      []string
+	options   execOptions
+	choice    variables.Options
+}
+
+// openFor opens the vault and fills in what depends on it.
+func (a *app) openFor(ctx context.Context, e *execution) error {
+	if e.options.watch != "" {
+		c, err := a.resolve()
+		if err != nil {
+			return err
+		}
+		e.seen = look(c.Config) // before anything is read
 	}
 	c, layers, err := a.read(ctx)
 	if err != nil {
 		return err
 	}
-	vars, err := a.variables(c, layers, choice)
+	e.config, e.layers = c, layers
+	if e.vars, err = a.variables(c, layers, e.choice); err != nil {
+		return err
+	}
+	if err := checkEnvironment(e.vars); err != nil {
+		return err
+	}
+	if !e.options.pristine {
+		e.inherited = a.inherited(c, layers)
+	}
+	if e.options.redact {
+		e.filter, err = a.redaction(layers, e.vars)
+	}
+	return err
+}
+
+func (a *app) exec(ctx context.Context, args []string, o execOptions) error {
+	choice, err := o.options()
 	if err != nil {
 		return err
 	}
-	if err := checkEnvironment(vars); err != nil {
-		return err
-	}
-	path, err := child.Find(args[0])
-	if err != nil {
-		return notStarted(args[0], err)
-	}
-	var inherited []string
-	if !o.pristine {
-		inherited = a.inherited(c, layers)
-	}
-	if len(choice.Files) == 0 && !o.redact && child.CanReplace {
-		a.noteOverridden(inherited, vars)
-		return notStarted(args[0], child.Replace(path, args, environment(inherited, vars)))
-	}
-	command := child.Command{Path: path, Args: args, In: a.in, Out: a.out, Err: os.Stderr, Signals: child.Watch()}
-	defer command.Signals.Stop()
-	if o.redact {
-		if command.Filter, err = a.redaction(layers, vars); err != nil {
+	var sig os.Signal
+	if o.watch != "" {
+		if sig, err = parseWatch(o.watch); err != nil {
 			return err
 		}
 	}
-	dir, err := a.files(c, vars)
+	e := &execution{args: args, options: o, choice: choice}
+	if err := a.openFor(ctx, e); err != nil {
+		return err
+	}
+	if e.path, err = child.Find(args[0]); err != nil {
+		return notStarted(args[0], err)
+	}
+	a.noteOverridden(e.inherited, e.vars)
+	if o.watch != "" {
+		return a.execWatch(ctx, e, sig)
+	}
+	if len(choice.Files) == 0 && !o.redact && child.CanReplace {
+		return notStarted(args[0], child.Replace(e.path, args, environment(e.inherited, e.vars)))
+	}
+	command := child.Command{Path: e.path, Args: args, In: a.in, Out: a.out, Err: os.Stderr, Signals: child.Watch(), Filter: e.filter}
+	defer command.Signals.Stop()
+	dir, err := a.files(e.config, e.vars)
 	if err != nil {
 		return err
 	}
-	a.noteOverridden(inherited, vars)
-	command.Env = environment(inherited, vars)
+	command.Env = environment(e.inherited, e.vars)
 	code, err := child.Run(command)
-	if dir != nil {
-		if rerr := dir.Remove(); rerr != nil {
-			fmt.Fprintf(a.err, "warning: the secrets' files could not be removed, please remove %s yourself: %v\n", dir.Path(), rerr)
-		}
-	}
+	a.removeFiles(dir)
 	if err != nil {
 		return notStarted(args[0], err)
 	}
@@ -131,6 +171,16 @@ func (a *app) exec(ctx context.Context, args []string, o execOptions) error {
 		return &childExit{code}
 	}
 	return nil
+}
+
+// removeFiles removes the files of the secrets; nil has none.
+func (a *app) removeFiles(dir *private.Dir) {
+	if dir == nil {
+		return
+	}
+	if err := dir.Remove(); err != nil {
+		fmt.Fprintf(a.err, "warning: the secrets' files could not be removed, please remove %s yourself: %v\n", dir.Path(), err)
+	}
 }
 
 // notStarted is the error for a program that did not start, with a shell's code.

@@ -11,8 +11,11 @@ import (
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/backend/durable"
+	"github.com/flask-vault/flask-vault/backend/lastgood"
 	"github.com/flask-vault/flask-vault/backend/rekey"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
+	"github.com/flask-vault/flask-vault/cmd/internal/remote"
+	"github.com/flask-vault/flask-vault/cmd/internal/storetrust"
 	"github.com/flask-vault/flask-vault/format"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/external"
@@ -34,6 +37,7 @@ const (
 	exitAborted  = 9
 	exitPolicy   = 10
 	exitPlugin   = 11
+	exitStore    = 12
 )
 
 // usageError is a command line that does not make sense.
@@ -124,6 +128,9 @@ func (a *app) classify(err error) (code int, hint string) {
 		failed      *editor.EditorError
 		invalid     *editor.InvalidError
 		ended       *editor.SignalError
+		unknown     *storetrust.UntrustedError
+		noRemote    *remote.MissingError
+		ofStore     *remote.Error
 	)
 	switch as := func(target any) bool { return errors.As(err, target) }; {
 	case as(&decided):
@@ -141,6 +148,20 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitWrongKey, "bring one of the two keys back into its source and run any command again; nothing is lost"
 	case as(&untrusted):
 		return exitPolicy, "if you trust it, make it your own: chown $(id -un) " + quote(untrusted.Path)
+	case as(&unknown):
+		return exitPolicy, a.name + " remote trust " + quote(unknown.URL) + " agrees, and shows what is sent"
+	case as(&noRemote):
+		return exitPlugin, "install flask-vault-remote beside flask-vault: both come from the same build"
+	case is(lastgood.ErrRollback):
+		return exitPolicy, "ask whoever runs the store; if it was restored from a backup, " + a.name + " remote accept takes it"
+	case as(&ofStore) && ofStore.Code == remote.BadRequest:
+		return exitUsage, ""
+	case is(backend.ErrUncertain):
+		return exitStore, a.name + " diff, get or list tells whether it was saved, once the store answers; do not do it again before"
+	case is(backend.ErrUnreachable):
+		return exitStore, "see whether it runs and this machine reaches it, and try again"
+	case is(backend.ErrReadOnlyStore):
+		return exitPolicy, a.name + " copy moves a vault to a store that can be written"
 	case is(format.ErrNotFound):
 		return exitNotFound, ""
 	case is(backend.ErrKeyLost):

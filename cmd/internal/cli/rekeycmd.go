@@ -118,6 +118,12 @@ var errRekeyed = errors.New("another process changes the key")
 // rekeyOne changes the key of an environment and of all that share it. It
 // returns their names, or fails with errRekeyed where all is to begin again.
 func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) ([]string, error) {
+	if env.Remote() {
+		return nil, &usageError{
+			msg:  env.Credentials + " is not a file, and the key of a store cannot be changed in one step yet",
+			hint: fmt.Sprintf("%s copy --env %s --from env:%[2]s --to file, name that file as its credentials, rekey, and copy it back with --force", a.name, env.Environment),
+		}
+	}
 	keys, err := env.Sources()
 	if err != nil {
 		return nil, err

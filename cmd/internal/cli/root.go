@@ -127,6 +127,8 @@ func (a *app) commands(args []string) []func() *cobra.Command {
 		{"import", a.importCommand},
 		{"rekey", a.rekeyCommand},
 		{"key", a.keyCommand},
+		{"copy", a.copyCommand},
+		{"remote", a.remoteCommand},
 		{"plugin", a.pluginCommand},
 		{"git", a.gitCommand},
 		{"leaks", a.leaksCommand},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -153,7 +154,18 @@ func (k *known) addVault(keys []*vaultkeys.Environment) {
 	for _, e := range keys {
 		k.addKey(e)
 		for _, path := range []string{e.Path(), e.LocalPath()} {
-			blob, err := durable.ReadFile(path, backend.MaxDocument)
+			var blob []byte
+			var err error
+			if path == e.Path() && e.Remote() {
+				var snap backend.Snapshot
+				snap, err = e.Options.Store.Load(context.Background(), "")
+				if blob = snap.Blob; err != nil {
+					k.failed = append(k.failed, failedEnvironment{e.Environment, e.Credentials + ": " + err.Error()})
+					break
+				}
+			} else {
+				blob, err = durable.ReadFile(path, backend.MaxDocument)
+			}
 			switch {
 			case err != nil && (path == e.LocalPath() || optional(e, keys)):
 				continue // it need not be there

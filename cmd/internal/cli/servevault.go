@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,6 +27,7 @@ type server struct {
 	cipher *backend.Cipher // nil if neither a value nor a token was asked for
 	seen   []seenFile      // what all of this was made from
 	looked time.Time       // when the files that did not exist were looked for last
+	asked  time.Time       // when a store beyond local files was asked last
 
 	worn bool // whether a warning was given
 
@@ -146,6 +148,11 @@ func (s *server) refresh(ctx context.Context) error {
 // configuration are now.
 func (s *server) open(ctx context.Context, seen []seenFile) error {
 	if s.layers != nil && !s.moved() {
+		if every := s.askEvery(); every > 0 && !changed(s.seen) && time.Since(s.asked) < every {
+			s.seen = seen
+			return nil
+		}
+		s.asked = time.Now()
 		err := s.reload(ctx)
 		var broken *format.SyntaxError
 		if err == nil || errors.As(err, &broken) {
@@ -157,7 +164,7 @@ func (s *server) open(ctx context.Context, seen []seenFile) error {
 	if err != nil {
 		return err
 	}
-	seen = look(c.Config)
+	seen, s.asked = look(c.Config), time.Now()
 	c, layers, err := s.read(ctx)
 	if err != nil {
 		return err
@@ -165,6 +172,25 @@ func (s *server) open(ctx context.Context, seen []seenFile) error {
 	s.config, s.layers, s.cipher, s.seen = c, layers, layers[0].Cipher, seen
 	_, err = s.layers.Names() // parses
 	return err
+}
+
+// storePoll is how often a store beyond local files is asked if its configuration says
+// nothing: the program that asks us does so every half second.
+const storePoll = 30 * time.Second
+
+// askEvery is how often the vault's stores are asked; 0 if all are local files.
+func (s *server) askEvery() time.Duration {
+	var every time.Duration
+	for at, steps := s.config.Config, 0; at != nil && steps <= len(at.Environments); steps++ {
+		if poll := cmp.Or(at.Location().Poll, storePoll); at.Remote() && (every == 0 || poll < every) {
+			every = poll
+		}
+		if at.Base == "" {
+			break
+		}
+		at, _ = at.In(at.Base)
+	}
+	return every
 }
 
 func (s *server) reload(ctx context.Context) error {

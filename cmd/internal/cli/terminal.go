@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/cmd/internal/remote"
 	"github.com/flask-vault/flask-vault/cmd/internal/visible"
 	"github.com/flask-vault/flask-vault/keysource"
 )
@@ -38,6 +39,7 @@ func sentence(err error) string {
 	}
 	var none *keysource.NoKeyError
 	var mistake *config.Error
+	var store *remote.Error
 	switch {
 	case errors.As(err, &none):
 		before, after, found := strings.Cut(text, none.Error())
@@ -52,7 +54,7 @@ func sentence(err error) string {
 			lines[0] = none.Error()
 		}
 		return oneLine(before) + strings.Join(lines, "\n") + oneLine(after)
-	case errors.As(err, &mistake):
+	case errors.As(err, &mistake), errors.As(err, &store):
 		return sanitize(text)
 	}
 	return oneLine(text)

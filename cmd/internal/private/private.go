@@ -102,6 +102,15 @@ func (d *Dir) Write(name string, content []byte, readOnly bool) (string, error) 
 	return path, errors.Join(err, f.Close())
 }
 
+// Replace replaces a file of the directory in one step, with mode 0600.
+func (d *Dir) Replace(name string, content []byte) error {
+	path, err := d.Write(name+".new", content, false)
+	if err != nil {
+		return err
+	}
+	return os.Rename(path, filepath.Join(d.path, name))
+}
+
 // Remove removes the directory with all it holds and lets go of the lock, in
 // the order that the system needs.
 func (d *Dir) Remove() error { return removeLocked(d.path, d.lock) }

@@ -73,7 +73,7 @@ func without(blob []byte) []byte {
 func open(ctx context.Context, name string, blob []byte, vaults []string) ([]byte, error) {
 	all := environments(vaults)
 	other := func(e *vaultkeys.Environment) int {
-		if strings.HasSuffix(name, filepath.Base(e.Credentials)) || strings.HasSuffix(name, filepath.Base(e.PreviousPath())) {
+		if strings.HasSuffix(name, filepath.Base(e.Path())) || strings.HasSuffix(name, filepath.Base(e.PreviousPath())) {
 			return 0
 		}
 		return 1
