@@ -49,6 +49,22 @@ func (m *memory) Save(_ context.Context, blob []byte, _ backend.Version) (backen
 	return backend.Version(strconv.Itoa(m.version)), nil
 }
 
+// begun waits until so many watches were begun.
+func (m *memory) begun(t *testing.T, n int) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		m.mu.Lock()
+		watches := m.watches
+		m.mu.Unlock()
+		if watches >= n {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d watches were begun, not %d", watches, n)
+		}
+	}
+}
+
 // breakWatches ends all watches with an error.
 func (m *memory) breakWatches() {
 	m.mu.Lock()
@@ -131,16 +147,13 @@ func TestAStoreTells(t *testing.T) {
 	writer, w := elsewhere(t, pushing{store}, time.Hour)
 	edit(t, writer, "a: one\n")
 	w.value("a", "one")
+	store.begun(t, 1)
 	store.breakWatches()
 	edit(t, writer, "a: two\n") // perhaps while nobody watches
 	w.value("a", "two")
 	edit(t, writer, "a: three\n")
 	w.value("a", "three")
-	store.mu.Lock()
-	defer store.mu.Unlock()
-	if store.watches < 2 {
-		t.Errorf("%d watches were begun", store.watches)
-	}
+	store.begun(t, 2)
 }
 
 // TestAStoreThatDoesNotTellIsPolled has a store without Watch.
