@@ -105,17 +105,27 @@ func (x *Content) CopyTo(ctx context.Context, w io.Writer) error {
 	})
 }
 
-// stream returns the plaintext as what can be read, once. done is to be called.
+// stream returns the plaintext as what can be read, once. done is to be called. A
+// panic is the caller's, in done: elsewhere it would end the program with nothing
+// cleaned up.
 func (x *Content) stream(ctx context.Context) (r io.Reader, done func()) {
 	pr, pw := io.Pipe()
-	ended := make(chan struct{})
+	ended := make(chan any, 1)
 	go func() {
-		defer close(ended)
+		defer func() {
+			v := recover()
+			if v != nil {
+				_ = pw.CloseWithError(io.ErrUnexpectedEOF)
+			}
+			ended <- v
+		}()
 		_ = pw.CloseWithError(x.CopyTo(ctx, pw))
 	}()
 	return pr, func() {
 		_ = pr.Close()
-		<-ended
+		if v := <-ended; v != nil {
+			panic(v)
+		}
 	}
 }
 

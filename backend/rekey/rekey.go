@@ -76,10 +76,16 @@ func Run(ctx context.Context, p Plan) (keysource.Key, error) {
 	}
 	j := &journal{Version: 1, OldID: old.KeyID(), NewID: c.KeyID()}
 	dir := filepath.Dir(p.Journal)
+	staged := false
+	defer func() {
+		if !staged { // nor after a panic
+			j.undo(dir)
+		}
+	}()
 	if err := p.stage(ctx, j, dir, old, c); err != nil {
-		j.undo(dir)
 		return keysource.Key{}, err
 	}
+	staged = true
 	if err := j.write(p.Journal); err != nil {
 		j.undo(dir)
 		return keysource.Key{}, err

@@ -17,12 +17,16 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/flask-vault/flask-vault/cmd/internal/crash"
 	"github.com/flask-vault/flask-vault/keysource/external"
 	"github.com/flask-vault/flask-vault/plugins/host"
 	"github.com/flask-vault/flask-vault/plugins/launch"
 )
 
-func main() {
+func main() { os.Exit(run()) }
+
+func run() (code int) {
+	defer crash.Report(os.Stderr, "flask-vault-pluginhost", &code)
 	_ = launch.Undumpable() // an old or strange kernel is no reason to fail
 	if err := launch.CloseOnExec(); err != nil {
 		fmt.Fprintln(os.Stderr, "descriptors that were inherited stay open:", err)
@@ -36,8 +40,9 @@ func main() {
 		reply = external.AsReply(err)
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(reply); err != nil {
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func call(ctx context.Context) (external.Reply, error) {

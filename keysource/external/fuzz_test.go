@@ -19,6 +19,7 @@ func FuzzParseReply(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, op string, line []byte) {
+		op = op[:min(len(op), 20)] // the plugin does not choose it, and the error shows it whole
 		r, err := parseReply(op, line)
 		var e *Error
 		if err != nil && !errors.As(err, &e) {

@@ -17,6 +17,7 @@ import (
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/backend/rekey"
+	"github.com/flask-vault/flask-vault/cmd/internal/crash"
 	"github.com/flask-vault/flask-vault/plugins/launch"
 )
 
@@ -36,7 +37,8 @@ type app struct {
 }
 
 // Main runs the program with the process's own arguments and returns its exit code.
-func Main() int {
+func Main() (code int) {
+	defer crash.Report(os.Stderr, "flask-vault", &code)
 	_ = launch.Undumpable() // before there is a key; an old or strange kernel is no reason to fail
 	a := &app{name: "flask-vault", in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	ctx := newSignalContext()

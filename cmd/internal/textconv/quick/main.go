@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/flask-vault/flask-vault/cmd/internal/crash"
 )
 
 // Main is the program flask-vault-textconv: the short way, and where that does not
 // get there, flask-vault git textconv in the place of this process. It returns its
 // exit code.
-func Main() int {
+func Main() (code int) {
+	defer crash.Report(os.Stderr, "flask-vault-textconv", &code)
 	path, vaults, ok := Parse(os.Args[1:])
 	if !ok {
 		fmt.Fprintln(os.Stderr, "usage: flask-vault-textconv [--vault DIR]... FILE")

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestOrderOfASave: a new file with a random name, made for us alone and through no
+// link; the content; the flush; the name; the flush of the directory. In this order,
+// or a crash between two of them loses something.
+func TestOrderOfASave(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		if os.Getenv("FLASK_VAULT_INTEROP") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("NOT CHECKED: strace is missing (Debian: strace)")
+	}
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if r := run(t, dir, "init", "-q"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("text\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		dest, give string // give ends in the call that gives the content its name
+		args       []string
+	}{
+		{"credentials.yml.enc", `rename\w*\([^\n]*<TEMP>[^\n]*<DEST>`, []string{"set", "-q", "a", "-"}},
+		{"notes.txt.enc", `link\w*\([^\n]*<TEMP>[^\n]*<DEST>`, []string{"encrypt", "-q", "notes.txt"}},
+		{"out.txt", `link\w*\([^\n]*<TEMP>[^\n]*<DEST>`, []string{"decrypt", "-q", "notes.txt.enc", "-o", "out.txt"}},
+		{"master.key", `rename\w*\([^\n]*<TEMP>[^\n]*<DEST>`, []string{"rekey", "-q"}},
+	} {
+		log := filepath.Join(t.TempDir(), "trace")
+		cmd := exec.CommandContext(t.Context(), strace, append([]string{"-f", "-y", "-qq", "-s", "0", "-o", log,
+			"-e", "trace=openat,write,fsync,rename,renameat,renameat2,link,linkat", path}, c.args...)...)
+		cmd.Dir, cmd.Env, cmd.Stdin = dir, environment(t), strings.NewReader("1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%q: %v\n%s", c.args, err, out)
+		}
+		text, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trace := string(text)
+		// The temporary file is the one that gets the name of the destination.
+		m := regexp.MustCompile(`(?:rename|link)\w*\(.*"[^"\n]*(\.flask-vault-[0-9a-f]{16}\.tmp)".*"[^"\n]*` + regexp.QuoteMeta(c.dest) + `"`).FindStringSubmatch(trace)
+		if m == nil {
+			t.Errorf("%q: nothing gets the name %s:\n%s", c.args, c.dest, trace)
+			continue
+		}
+		temp := `[^"\n>]*` + regexp.QuoteMeta(m[1])
+		steps := []string{
+			`openat\([^\n]*"` + temp + `", [^\n]*O_CREAT\|O_EXCL`,
+			`write\(\d+<` + temp,
+			`fsync\(\d+<` + temp + `>`,
+			strings.NewReplacer("<TEMP>", `"`+temp+`"`, "<DEST>", `"[^"\n]*`+regexp.QuoteMeta(c.dest)+`"`).Replace(c.give),
+			`fsync\(\d+<` + regexp.QuoteMeta(dir) + `>`,
+		}
+		rest := trace
+		for i, step := range steps {
+			at := regexp.MustCompile(step).FindStringIndex(rest)
+			if at == nil {
+				t.Errorf("%q: step %d, %s, is not there or comes too early:\n%s", c.args, i+1, step, trace)
+				break
+			}
+			rest = rest[at[1]:]
+		}
+		// What comes after the flush is not flushed.
+		_, after, _ := strings.Cut(trace, "fsync(")
+		if regexp.MustCompile(`write\(\d+<`+temp).MatchString(after) && c.dest != "master.key" {
+			t.Errorf("%q: it is written to after the flush:\n%s", c.args, trace)
+		}
+	}
+}
