@@ -214,6 +214,30 @@ func (v *Vault) Update(ctx context.Context, change func(text []byte) ([]byte, er
 	}
 }
 
+// Reseal encrypts the document under the current key, its text as it is, as after a
+// rekey in a store that a rekey cannot hold together with its files. What somebody
+// else saves meanwhile is taken up.
+func (v *Vault) Reseal(ctx context.Context) error {
+	for {
+		old := v.current.Load()
+		blob, err := v.sealVerified(old.text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", v.Name(), err)
+		}
+		version, err := v.save(ctx, blob, old.version)
+		if err == nil {
+			v.current.Store(v.newState(version, old.text))
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) || ctx.Err() != nil {
+			return err
+		}
+		if err := v.Reload(ctx); err != nil {
+			return err
+		}
+	}
+}
+
 // save stores a blob, and finds out what happened where the store cannot tell.
 // Every blob is unique by its nonce, so equality decides. It never writes twice:
 // what is not there may still arrive, or have been there and been taken up by

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,6 +63,7 @@ type rekeyOptions struct {
 }
 
 func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
+	a.fresh = true // of a store's document no copy will do
 	c, err := a.resolve()
 	if err != nil {
 		return err
@@ -87,7 +89,7 @@ func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
 		if err != nil {
 			return err
 		}
-		if o.all && !fileExists(env.Path()) && name == config.DefaultEnvironment {
+		if o.all && !env.Remote() && !fileExists(env.Path()) && name == config.DefaultEnvironment {
 			continue
 		}
 		moved, err := a.rekeyOne(ctx, env, o)
@@ -118,12 +120,6 @@ var errRekeyed = errors.New("another process changes the key")
 // rekeyOne changes the key of an environment and of all that share it. It
 // returns their names, or fails with errRekeyed where all is to begin again.
 func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) ([]string, error) {
-	if env.Remote() {
-		return nil, &usageError{
-			msg:  env.Credentials + " is not a file, and the key of a store cannot be changed in one step yet",
-			hint: fmt.Sprintf("%s copy --env %s --from env:%[2]s --to file, name that file as its credentials, rekey, and copy it back with --force", a.name, env.Environment),
-		}
-	}
 	keys, err := env.Sources()
 	if err != nil {
 		return nil, err
@@ -149,6 +145,11 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	var names []string
 	var files, previous []string
 	for _, e := range shared {
+		if e.Remote() { // what lies beside a document of its own
+			if err := os.MkdirAll(filepath.Dir(e.Path()), 0o755); err != nil { //nolint:gosec // as git makes it
+				return nil, err
+			}
+		}
 		unlock, err := e.Store(e.Path()).Lock(ctx)
 		if err != nil {
 			return nil, err
@@ -169,6 +170,10 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	files = slices.Compact(files)
 	seen, err := namesSeen(ctx, shared, o.leaver)
 	if err != nil {
+		return nil, err
+	}
+	// A store has to be there before anything is changed.
+	if err := eachStored(ctx, shared, func(*backend.Vault) error { return nil }); err != nil {
 		return nil, err
 	}
 	next, err := rekey.Run(ctx, rekey.Plan{
@@ -192,6 +197,9 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	for _, f := range files {
 		a.note("%s is encrypted under the new key", oneLine(env.Display(f)))
 	}
+	if err := a.resealStored(ctx, shared); err != nil {
+		return nil, err
+	}
 	a.noteLeftBehind(env, next)
 	if o.leaver && len(seen) > 0 {
 		a.note("whoever had the old key has seen these; change them where they are used:")
@@ -211,7 +219,7 @@ func sharing(ctx context.Context, env *config.Config, old keysource.Key) ([]*con
 		if err != nil {
 			return nil, err
 		}
-		if !fileExists(other.Path()) {
+		if !other.Remote() && !fileExists(other.Path()) {
 			continue
 		}
 		keys, err := other.Sources()
@@ -227,10 +235,13 @@ func sharing(ctx context.Context, env *config.Config, old keysource.Key) ([]*con
 
 // sealedFiles are the encrypted files of an environment that rekey moves.
 func sealedFiles(e *config.Config, o rekeyOptions) ([]string, error) {
-	if !fileExists(e.Path()) {
-		return nil, fmt.Errorf("%s: %w", e.Display(e.Path()), backend.ErrNoVault)
+	var files []string
+	if !e.Remote() {
+		if !fileExists(e.Path()) {
+			return nil, fmt.Errorf("%s: %w", e.Display(e.Path()), backend.ErrNoVault)
+		}
+		files = append(files, e.Path())
 	}
-	files := []string{e.Path()}
 	if fileExists(e.LocalPath()) {
 		files = append(files, e.LocalPath())
 	}
