@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	yamllib "go.yaml.in/yaml/v4"
@@ -53,29 +54,89 @@ func benchVault(b *testing.B, n int, simple bool) (backend.Options, string) {
 	return o, path
 }
 
-// BenchmarkGet is one value of an open vault, from all processors at once.
+// BenchmarkGet is one value of an open vault, asked by one goroutine and by as many as
+// there are processors, against a bare map behind an atomic pointer. With several, the
+// time is that of all calls divided by their number.
 func BenchmarkGet(b *testing.B) {
+	const name = "service0.key7"
 	for _, n := range []int{10, 10_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			o, _ := benchVault(b, n, true)
-			v, err := backend.Open(context.Background(), o)
-			if err != nil {
+		o, _ := benchVault(b, n, true)
+		v, err := backend.Open(context.Background(), o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for range 2 { // the second question has all values looked up
+			if _, err := v.Get(name); err != nil {
 				b.Fatal(err)
 			}
-			for range 2 { // the second question has all values looked up
-				if _, err := v.Get("service0.key7"); err != nil {
+		}
+		names, err := v.Names()
+		if err != nil {
+			b.Fatal(err)
+		}
+		values := map[string]*string{}
+		for _, name := range names {
+			values[name] = &name
+		}
+		var bare atomic.Pointer[map[string]*string]
+		bare.Store(&values)
+
+		b.Run(fmt.Sprintf("keys=%d/vault", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if s, err := v.Get(name); err != nil || s.Reveal() == "" {
 					b.Fatal(err)
 				}
 			}
+		})
+		b.Run(fmt.Sprintf("keys=%d/bare", n), func(b *testing.B) {
+			for b.Loop() {
+				if s, ok := (*bare.Load())[name]; !ok || *s == "" {
+					b.Fatal("missing")
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("keys=%d/vault-parallel", n), func(b *testing.B) {
 			b.ReportAllocs()
-			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					if s, err := v.Get("service0.key7"); err != nil || s.Reveal() == "" {
+					if s, err := v.Get(name); err != nil || s.Reveal() == "" {
 						b.Error(err)
 					}
 				}
 			})
+		})
+	}
+}
+
+// BenchmarkLoad is a vault opened and asked once, against its document decoded
+// into a map, as a program does that uses a YAML library.
+func BenchmarkLoad(b *testing.B) {
+	for _, n := range []int{10_000, 20_000} {
+		o, _ := benchVault(b, n, true)
+		b.Run(fmt.Sprintf("keys=%d/vault", n), func(b *testing.B) {
+			for b.Loop() {
+				v, err := backend.Open(context.Background(), o)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := v.Get("service0.key7"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		v, err := backend.Open(context.Background(), o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		text := v.Text()
+		b.Run(fmt.Sprintf("keys=%d/map", n), func(b *testing.B) {
+			for b.Loop() {
+				var m map[string]any
+				if err := yamllib.Load(text, &m); err != nil || len(m) != n {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }
@@ -156,6 +217,18 @@ func BenchmarkToken(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			if back, err = c.AppendOpen(back[:0], token, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("key-each-time", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			once, err := backend.NewCipher(key)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if token, err = once.AppendSeal(token[:0], plaintext, nil); err != nil {
 				b.Fatal(err)
 			}
 		}
