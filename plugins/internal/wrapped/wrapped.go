@@ -63,7 +63,7 @@ func (f File) Read(limit int64) ([]byte, error) {
 }
 
 func missing(f File) error {
-	return plugins.Errorf(plugins.NoKey, "there is no file %s: %w", f.Name(), fs.ErrNotExist)
+	return &external.Error{Code: plugins.NoKey, Message: "there is no file " + f.Name(), Err: fs.ErrNotExist}
 }
 
 // Write replaces the content in one step, for everybody to read: what is in it

@@ -30,7 +30,7 @@ func Example() {
 	text, err := f.Read(100)
 	fmt.Printf("%q %v\n", text, err)
 	// Output:
-	// there is no file master.key.shop: file does not exist true
+	// there is no file master.key.shop true
 	// <nil>
 	// "wrapped\n" <nil>
 }
