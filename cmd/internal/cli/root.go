@@ -127,6 +127,7 @@ func (a *app) commands(args []string) []func() *cobra.Command {
 		{"import", a.importCommand},
 		{"rekey", a.rekeyCommand},
 		{"key", a.keyCommand},
+		{"team", a.teamCommand},
 		{"plugin", a.pluginCommand},
 		{"git", a.gitCommand},
 		{"leaks", a.leaksCommand},
