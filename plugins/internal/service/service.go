@@ -59,7 +59,7 @@ func Client(ca string) (*http.Client, error) {
 	return &http.Client{
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     &http.Transport{TLSClientConfig: config, DisableKeepAlives: true, ForceAttemptHTTP2: true},
+		Transport:     &http.Transport{TLSClientConfig: config, IdleConnTimeout: 5 * time.Second, ForceAttemptHTTP2: true},
 	}, nil
 }
 
