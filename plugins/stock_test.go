@@ -23,6 +23,7 @@ func TestInstalled(t *testing.T) {
 	o := external.Options{Store: store, Call: host.Call, Notice: func(line string) { t.Log(line) }, Directory: t.TempDir()}
 	for name, s := range map[string]keysource.Settings{
 		"transit": {"key": "shop", "app": "shop", "environment": "production"},
+		"awskms":  {"key": "alias/shop", "region": "eu-central-1", "app": "shop", "environment": "production"},
 	} {
 		out := filepath.Join(dir, name)
 		cmd := exec.CommandContext(t.Context(), "go", "build", "-tags", "grpcnotrace", "-o", out, "./"+name)
