@@ -196,6 +196,11 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 		a.note("%s is encrypted under the new key", oneLine(env.Display(f)))
 	}
 	a.noteLeftBehind(env, next)
+	if o.leaver { // what stays under the old key was no less open to them
+		for _, f := range needPrevious(env, next) {
+			seen = append(seen, oneLine(f))
+		}
+	}
 	if o.leaver && len(seen) > 0 {
 		a.note("whoever had the old key has seen these; change them where they are used:")
 		return names, a.print([]byte(strings.Join(seen, "\n") + "\n"))
