@@ -175,18 +175,20 @@ func play(t *testing.T, programs string, steps []step) {
 var (
 	keyID    = regexp.MustCompile(`\b[0-9a-f]{8}\b|\b[0-9a-f]{12}\b`)
 	sealed   = regexp.MustCompile(`[\w-]{38,}={0,2}`)
+	ssh      = regexp.MustCompile(`SHA256:[A-Za-z0-9+/]{43}`)
 	duration = regexp.MustCompile(`\b\d+\.\d+s|\(cached\)`)
 	ago      = regexp.MustCompile(`\b\d+ (?:second|minute)s? ago`)
+	waiting  = regexp.MustCompile(`(?m)^waiting for plugin .* …\n`) // on a slow machine
 	fetched  = regexp.MustCompile(`(?m)^go: downloading .*\n`)
 )
 
 // normalise leaves out of a text what differs from run to run.
 func normalise(text string) string {
-	text = fetched.ReplaceAllString(text, "")
+	text = waiting.ReplaceAllString(fetched.ReplaceAllString(text, ""), "")
 	text = duration.ReplaceAllString(text, "TIME")
 	text = ago.ReplaceAllString(text, "AGO")
 	text = keyID.ReplaceAllString(strings.TrimSpace(text), "ID")
-	return sealed.ReplaceAllString(text, "SEALED")
+	return sealed.ReplaceAllString(ssh.ReplaceAllString(text, "FINGERPRINT"), "SEALED")
 }
 
 // TestDemo keeps the first session of README.md and docs/demo the same.

@@ -39,7 +39,9 @@ func (c *Config) keySources(byUser bool) keysource.Registry {
 func (c *Config) newSource(spec sourceSpec, byUser bool) (keysource.Source, error) {
 	reg := c.keySources(byUser)
 	if _, ok := reg[spec.Name]; !ok {
-		reg[spec.Name] = external.Factory(spec.Name, c.overrides.Plugins)
+		plugins := c.overrides.Plugins
+		plugins.Directory = c.Root
+		reg[spec.Name] = external.Factory(spec.Name, plugins)
 	}
 	return reg.New(spec.Name, spec.Settings)
 }

@@ -348,6 +348,21 @@ func (c *Config) Sources() (keysource.Chain, error) {
 	return chain, nil
 }
 
+// SourceSettings are the settings that the configuration has for the key source
+// of that name, and whether it is among the environment's key sources.
+func (c *Config) SourceSettings(name string) (keysource.Settings, bool) {
+	specs := c.sources
+	if c.user != nil {
+		specs = c.user
+	}
+	for _, s := range specs {
+		if s.Name == name {
+			return maps.Clone(s.Settings), true
+		}
+	}
+	return nil, false
+}
+
 // Source makes the key source that a user names as for --keysource.
 func (c *Config) Source(name string) (keysource.Source, error) {
 	specs, err := c.userSpecs([]string{name})

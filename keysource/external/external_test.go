@@ -266,3 +266,36 @@ func mustStore(dir string) *trust.Store {
 	}
 	return s
 }
+
+// A plugin that knows the setting gets the vault's directory, from the program
+// and from nobody else.
+func TestDirectory(t *testing.T) {
+	const describe = `{"description":{"name":"shop","version":"1.2.3","operations":["load"],"settings":["file","vault_directory"]}}`
+	o := options(t)
+	if _, err := script(t, o, describe, `case $r in *'"vault_directory":"/srv/shop"'*) echo '{"key":"`+keyText+`"}' ;; *) echo '{"error":{"code":"failed","message":"nowhere"}}' ;; esac`); err != nil {
+		t.Fatal(err)
+	}
+	o.Directory = "/srv/shop"
+	settings := keysource.Settings{"file": "x"}
+	src, err := external.New("shop", settings, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := src.Load(t.Context()); err != nil || len(settings) != 1 {
+		t.Errorf("got %v, and the caller's settings are %v", err, settings)
+	}
+	settings["vault_directory"] = "/home/me"
+	var e *external.Error
+	if _, err := external.New("shop", settings, o); !errors.As(err, &e) || e.Code != external.BadSettings {
+		t.Errorf("a configuration set it: %v", err)
+	}
+	if _, err := script(t, o, describeShop, `echo '{"key":"`+keyText+`"}'`); err != nil {
+		t.Fatal(err)
+	}
+	if src, err = external.New("shop", nil, o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := src.Load(t.Context()); err != nil {
+		t.Errorf("a plugin that does not know it: %v", err)
+	}
+}

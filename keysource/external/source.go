@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,6 +22,11 @@ type Options struct {
 	// Host is the path of flask-vault-pluginhost. "" looks for it beside the
 	// executable of this program, nowhere else.
 	Host string
+
+	// Directory is the vault's directory, absolute. A plugin that knows the
+	// setting [DirectorySetting] gets it, and nothing else may set that. ""
+	// leaves the setting to the caller.
+	Directory string
 
 	StartTimeout time.Duration // until a go-plugin plugin says hello; 0 is 10 s
 	CallTimeout  time.Duration // until it has answered; 0 is 30 s
@@ -41,6 +47,11 @@ type Options struct {
 	// plugins/host sets it.
 	Call func(ctx context.Context, r Request, o Options) (Reply, error)
 }
+
+// DirectorySetting is the setting in which a plugin gets the vault's directory,
+// if it names it among those that it knows: a plugin that keeps something beside
+// the credentials file needs it, since it runs in another directory.
+const DirectorySetting = "vault_directory"
 
 // The times that an [Options] without them stands for.
 const (
@@ -99,6 +110,15 @@ func New(name string, s keysource.Settings, o Options) (keysource.Source, error)
 	}
 	if err := s.Only(r.Settings...); err != nil {
 		return nil, &Error{Plugin: name, Code: BadSettings, Message: err.Error()}
+	}
+	if o.Directory != "" && slices.Contains(r.Settings, DirectorySetting) {
+		if _, set := s[DirectorySetting]; set {
+			return nil, &Error{Plugin: name, Code: BadSettings, Message: "the setting " + DirectorySetting + " is not for a configuration: it is always the vault's own"}
+		}
+		if s = maps.Clone(s); s == nil {
+			s = keysource.Settings{}
+		}
+		s[DirectorySetting] = o.Directory
 	}
 	src := source{name: name, settings: s, o: o}
 	switch save, del := r.Can(OpSave), r.Can(OpDelete); {

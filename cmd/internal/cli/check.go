@@ -66,6 +66,11 @@ func (a *app) check(ctx context.Context, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	teams, err := a.checkTeams(ctx, c.Config, only)
+	if err != nil {
+		return err
+	}
+	problems = append(problems, teams...)
 	if asJSON {
 		err = a.printJSON(struct {
 			SchemaVersion int       `json:"schema_version"`
@@ -191,6 +196,28 @@ func (e *checked) problems(all []checked) []problem {
 		}
 	}
 	return problems
+}
+
+// checkTeams finds lists of members that are not what "team" made them.
+func (a *app) checkTeams(ctx context.Context, c *config.Config, only string) ([]problem, error) {
+	var problems []problem
+	for _, name := range c.Environments {
+		if only != "" && only != name {
+			continue
+		}
+		env, err := c.In(name)
+		if err != nil {
+			return nil, err
+		}
+		if !fileExists(env.Path()) {
+			continue
+		}
+		_, found := a.examineTeam(ctx, env)
+		for _, p := range found {
+			problems = append(problems, problem{Environment: name, Problem: "team", What: p})
+		}
+	}
+	return problems, nil
 }
 
 // repeats finds the names that the environment's own document, or its local file,

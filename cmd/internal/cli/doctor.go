@@ -103,6 +103,13 @@ func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
 	findings = append(findings, a.examineKeys(ctx, c)...)
 	findings = append(findings, a.examineVault(ctx, c))
 	findings = append(findings, a.examineStore(ctx, c)...)
+	if members, problems := a.examineTeam(ctx, c.Config); members > 0 && len(problems) == 0 {
+		findings = append(findings, ok("the key is wrapped for the %s of the team", count(members, "member")))
+	} else {
+		for _, p := range problems {
+			findings = append(findings, finding{"fail", p, "git log -p of the two files shows who changed them; " + a.name + " team list"})
+		}
+	}
 	if inWorkTree(c.Root) {
 		findings = append(findings, a.examineGit(ctx, c)...)
 	}

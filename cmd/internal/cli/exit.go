@@ -250,6 +250,8 @@ func pluginHint(name string, e *external.Error) string {
 		return "install flask-vault-pluginhost beside flask-vault: both come from the same build"
 	case external.NeedsInput:
 		return "run it at a terminal, without --no-input"
+	case external.Denied:
+		return "" // its text says why
 	case external.Locked:
 		return "unlock it and try again"
 	}

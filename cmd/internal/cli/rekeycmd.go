@@ -32,8 +32,8 @@ the next command finishes the work or undoes it.
 The old key is kept, encrypted under the new one, in credentials.previous.enc, so
 that older tokens, files and commits still open, until --forget-previous.
 
---leaver also lists the names of all secrets that the old key opened: a person
-who left has seen them, so change them where they are used.`,
+--leaver also lists the names of all secrets, and the further files, that the old
+key opened: a person who left has seen them, so change them where they are used.`,
 		Example: "  " + a.name + " rekey\n  " + a.name + " rekey --files '*.pem.enc' --leaver\n  " + a.name + " rekey --forget-previous",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,7 +46,7 @@ who left has seen them, so change them where they are used.`,
 	flags := cmd.Flags()
 	flags.StringSliceVar(&o.files, "files", nil, "patterns of further encrypted files, relative to the vault's directory")
 	flags.BoolVar(&o.all, "all", false, "change the key of every environment; with --forget-previous, forget those of every environment")
-	flags.BoolVar(&o.leaver, "leaver", false, "list the names of the secrets that the old key opened")
+	flags.BoolVar(&o.leaver, "leaver", false, "list the names of the secrets and files that the old key opened")
 	flags.BoolVar(&o.forget, "forget-previous", false, "remove the previous keys, once nothing needs them")
 	flags.BoolVarP(&o.force, "force", "f", false, "with --forget-previous: even if files still need them")
 	return cmd
@@ -58,6 +58,9 @@ type rekeyOptions struct {
 	leaver bool
 	forget bool
 	force  bool
+
+	// saving, if not nil, goes around the source that keeps the new key.
+	saving func(keysource.Saver, keysource.Key) keysource.Saver
 
 	owner map[string]string // with --all, the environment whose key opens a file of --files
 }
@@ -169,12 +172,18 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	slices.Sort(files)
 	files = slices.Compact(files)
 	seen, err := namesSeen(ctx, shared, o.leaver)
+	if o.leaver {
+		seen = append(seen, filesSeen(shared, files)...)
+	}
 	if err != nil {
 		return nil, err
 	}
 	// A store has to be there before anything is changed.
 	if err := eachStored(ctx, shared, func(*backend.Vault) error { return nil }); err != nil {
 		return nil, err
+	}
+	if o.saving != nil {
+		saver = o.saving(saver, old)
 	}
 	next, err := rekey.Run(ctx, rekey.Plan{
 		Journal: env.Journal(), Old: old, Source: saver, Files: files, Previous: previous,
@@ -201,6 +210,11 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 		return nil, err
 	}
 	a.noteLeftBehind(env, next)
+	if o.leaver { // what stays under the old key was no less open to them
+		for _, f := range needPrevious(env, next) {
+			seen = append(seen, oneLine(f))
+		}
+	}
 	if o.leaver && len(seen) > 0 {
 		a.note("whoever had the old key has seen these; change them where they are used:")
 		return names, a.print([]byte(strings.Join(seen, "\n") + "\n"))
@@ -344,6 +358,19 @@ func namesSeen(ctx context.Context, envs []*config.Config, want bool) ([]string,
 		}
 	}
 	return names, nil
+}
+
+// filesSeen are the encrypted files that are no documents of the environments, as
+// a leaver's list has them.
+func filesSeen(envs []*config.Config, files []string) []string {
+	var seen []string
+	for _, f := range files {
+		document := slices.ContainsFunc(envs, func(e *config.Config) bool { return f == e.Path() || f == e.LocalPath() })
+		if !document {
+			seen = append(seen, oneLine(envs[0].Display(f)))
+		}
+	}
+	return seen
 }
 
 // noteLeftBehind says which encrypted files only a previous key opens.

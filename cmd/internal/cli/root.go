@@ -129,6 +129,7 @@ func (a *app) commands(args []string) []func() *cobra.Command {
 		{"key", a.keyCommand},
 		{"copy", a.copyCommand},
 		{"remote", a.remoteCommand},
+		{"team", a.teamCommand},
 		{"plugin", a.pluginCommand},
 		{"git", a.gitCommand},
 		{"leaks", a.leaksCommand},
