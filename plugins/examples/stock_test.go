@@ -1,4 +1,4 @@
-package plugins_test
+package examples_test
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ func TestInstalled(t *testing.T) {
 		"awskms":  {"key": "alias/shop", "region": "eu-central-1", "app": "shop", "environment": "production"},
 	} {
 		out := filepath.Join(dir, name)
-		cmd := exec.CommandContext(t.Context(), "go", "build", "-tags", "grpcnotrace", "-o", out, "./"+name)
+		cmd := exec.CommandContext(t.Context(), "go", "build", "-tags", "grpcnotrace", "-o", out, "../"+name)
 		if text, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
