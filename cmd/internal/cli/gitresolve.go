@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
+	"github.com/flask-vault/flask-vault/cmd/internal/gitrepo"
 	"github.com/flask-vault/flask-vault/format"
 	"github.com/flask-vault/flask-vault/format/merge"
 	keyfile "github.com/flask-vault/flask-vault/keysource/file"
@@ -126,7 +128,10 @@ func (a *app) gitResolve(ctx context.Context, args []string, o resolveOptions) e
 func (a *app) unmerged(ctx context.Context, args []string) ([]unmerged, string, error) {
 	out, err := runGit(ctx, "", backend.Options{}, "rev-parse", "--show-toplevel")
 	if err != nil {
-		return nil, "", &codeError{err, exitUsage}
+		if errors.Is(err, exec.ErrNotFound) {
+			return nil, "", err
+		}
+		return nil, "", &codeError{&hintError{gitrepo.ErrNone, "run it in the repository whose merge is to be finished"}, exitNotFound}
 	}
 	top := filepath.FromSlash(strings.TrimRight(string(out), "\r\n"))
 	dir, list := top, []string{"ls-files", "-u", "-z", "--full-name"}

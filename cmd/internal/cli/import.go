@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -144,10 +143,7 @@ func (a *app) importFormat(file, name string) (format.Format, error) {
 		}
 		return nil, e
 	}
-	ext := strings.ToLower(filepath.Ext(file))
-	if base := filepath.Base(file); strings.HasPrefix(base, ".env.") {
-		ext = ".env" // as .env.production
-	}
+	ext := format.Extension(file)
 	for _, f := range config.Formats {
 		if file != "-" && slices.Contains(importFormats(), f.Name()) && slices.Contains(f.Extensions(), ext) {
 			return f, nil
