@@ -38,7 +38,7 @@ func Example() {
 func TestRegistry(t *testing.T) {
 	for name, want := range map[string]string{
 		"credentials.yml.enc": "yaml", "production.YAML": "yaml", "dir.yml/credentials.toml.enc": "toml", "a.json": "json",
-		".env.enc": "dotenv", "app.env": "dotenv", "logo.png.enc": "raw", "noextension": "raw", "": "raw", ".enc": "raw",
+		".env.enc": "dotenv", "app.env": "dotenv", "config/.env.production.enc": "dotenv", ".ENV.local": "dotenv", ".env.json.enc": "json", ".env.d.tar.enc": "raw", "logo.png.enc": "raw", "noextension": "raw", "": "raw", ".enc": "raw",
 	} {
 		if got := all.ForFile(name).Name(); got != want {
 			t.Errorf("ForFile(%q) is %s, want %s", name, got, want)
