@@ -29,6 +29,7 @@ type Watcher struct {
 	// lasts longer than half a second, and once for each reason. It is told neither
 	// (nil, nil) when after an error all is well and no value has changed. It is
 	// never called twice at the same time, and the values are in force already.
+	// nil: changes are taken up, and nobody is told.
 	Changed func(names []string, err error)
 
 	// Poll is how often the vault is looked at where the system does not tell of
@@ -59,6 +60,10 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 	n := newNotifier(w.paths())
 	defer n.close()
+	tell := w.Changed
+	if tell == nil {
+		tell = func([]string, error) {}
+	}
 	values := snapshot(w.Layers)
 	var trouble trouble
 	for ctx.Err() == nil {
@@ -74,10 +79,10 @@ func (w *Watcher) Run(ctx context.Context) {
 		}
 		report, wellAgain := trouble.add(err, time.Now())
 		if len(names) > 0 || wellAgain {
-			w.Changed(names, nil)
+			tell(names, nil)
 		}
 		if report {
-			w.Changed(nil, err)
+			tell(nil, err)
 		}
 		wait := poll
 		if told {
