@@ -25,13 +25,19 @@ import (
 // A field that is a struct puts its name and a dot in front of those within it;
 // an embedded struct without a tag puts nothing there. A field without a tag stays
 // as it is, and so does one whose value is missing: what it holds before is its
-// default. With the option required a missing or empty value is an error.
+// default. With the option required a missing or empty value is an error, an empty
+// list among them. A value that is no mapping where a struct has its fields is one, too.
 //
 // Fields have the types [Secret], string, bool, the integers and floats, time.Duration,
-// time.Time (RFC 3339, or a date), url.URL (absolute), whatever implements encoding.TextUnmarshaler,
+// time.Time (RFC 3339, a space for the T, no offset for UTC, or a date), url.URL (absolute), whatever implements encoding.TextUnmarshaler,
 // []byte, slices of these (a sequence of the document, or text with commas), and pointers to
-// them. A []byte is base64 of any alphabet, with the option raw the text itself,
-// and with pem the content of its one PEM block; [][]byte with pem takes several.
+// them. Maps, and slices of structs, are not among them: a list of mappings goes
+// into a [Secret], whose text is YAML, JSON or TOML. A null in a list is a nil pointer,
+// a Secret of the kind null, or an error.
+//
+// A []byte is base64 of any alphabet, with the option raw the text itself,
+// and with pem the content (DER) of its one PEM block; [][]byte with pem takes several.
+// Text outside of the blocks, or a damaged block, is an error.
 //
 // Errors are *[FieldError], all of them joined; on any error dst stays as it is.
 func (v *Vault) Decode(dst any) error { return decode(v.Frozen(), dst) }
@@ -152,6 +158,11 @@ func (d *decoder) nested(v reflect.Value, field, path string) (found bool) {
 		d.fail(field, path, errors.New("it is a struct within itself"))
 		return false
 	}
+	defer func() {
+		if !found {
+			d.scalarAt(field, path)
+		}
+	}()
 	if v.Kind() != reflect.Pointer {
 		return d.fields(v, field, path)
 	}
@@ -169,6 +180,26 @@ func (d *decoder) nested(v reflect.Value, field, path string) (found bool) {
 	return found
 }
 
+// scalarAt fails if the vault has one value where a struct has its fields, which
+// would go unseen. A document of flat names may have both db and db.password.
+// Variables do not count: $MAIL is none of the struct mail.
+func (d *decoder) scalarAt(field, path string) {
+	from := d.from
+	for {
+		env, ok := from.(Environ)
+		if !ok {
+			break
+		}
+		from = env.Of
+	}
+	if path == "" || from == nil {
+		return
+	}
+	if s, err := from.Get(path); err == nil && s.Kind() != format.Mapping {
+		d.errs = append(d.errs, &FieldError{Field: field, Path: path, Err: fmt.Errorf("it is a %s, not a mapping", s.Kind())})
+	}
+}
+
 func (d *decoder) field(v reflect.Value, field, path string, o options) (found bool) {
 	if err := decodable(v.Type(), o); err != nil {
 		d.fail(field, path, err) // whether there is a value or not
@@ -181,14 +212,28 @@ func (d *decoder) field(v reflect.Value, field, path string, o options) (found b
 	case err != nil:
 		d.fail(field, path, err)
 		return false
-	case o.required && secret.Reveal() == "":
-		d.fail(field, path, errors.New("it is empty"))
+	case o.required && isEmpty(secret):
+		d.fail(field, path, errEmpty)
 		return true
 	}
-	if err := set(v, secret, o); err != nil {
+	switch err := set(v, secret, o); {
+	case err != nil:
 		d.fail(field, path, err)
+	case o.required && v.Kind() == reflect.Slice && v.Len() == 0:
+		d.fail(field, path, errEmpty)
 	}
 	return true
+}
+
+var errEmpty = errors.New("it is empty")
+
+// isEmpty reports whether a value is no text, list or mapping with anything in it.
+func isEmpty(s Secret) bool {
+	text := s.Reveal()
+	if s.Kind() == format.Sequence || s.Kind() == format.Mapping {
+		text = strings.Trim(text, "[]{} \t\r\n")
+	}
+	return text == ""
 }
 
 // options are what a tag says behind the name.

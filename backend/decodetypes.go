@@ -115,13 +115,20 @@ func setSlice(v reflect.Value, s Secret, o options) error {
 		if items = s.Items(); items == nil {
 			return errors.New("it is a list that holds lists or mappings")
 		}
-	case s.Reveal() != "":
+	case strings.TrimSpace(s.Reveal()) != "":
 		for part := range strings.SplitSeq(s.Reveal(), ",") {
 			items = append(items, format.NewValue(format.String, strings.TrimSpace(part)))
 		}
 	}
+	t := v.Type().Elem()
 	list := reflect.MakeSlice(v.Type(), len(items), len(items))
 	for i, item := range items {
+		if item.Kind() == format.Null && t != secretType {
+			if t.Kind() == reflect.Pointer {
+				continue // nil
+			}
+			return fmt.Errorf("item %d: it is null", i+1)
+		}
 		if err := set(list.Index(i), item, o); err != nil {
 			return fmt.Errorf("item %d: %w", i+1, err)
 		}
@@ -141,7 +148,7 @@ func setScalar(v reflect.Value, s Secret) error {
 		v.SetInt(int64(d))
 		return nil
 	case timeType:
-		for _, layout := range []string{time.RFC3339Nano, time.DateTime, time.DateOnly} {
+		for _, layout := range timeLayouts {
 			if at, err := time.Parse(layout, text); err == nil {
 				v.Set(reflect.ValueOf(at))
 				return nil
@@ -156,13 +163,39 @@ func setScalar(v reflect.Value, s Secret) error {
 		v.Set(reflect.ValueOf(*u))
 		return nil
 	}
-	if u, ok := v.Addr().Interface().(enc.TextUnmarshaler); ok {
-		if u.UnmarshalText([]byte(text)) != nil {
-			return fmt.Errorf("it is not a %s", t)
-		}
-		return nil
+	if reflect.PointerTo(t).Implements(textType) {
+		return setText(v, text)
 	}
 	return setBasic(v, text)
+}
+
+// timeLayouts are RFC 3339 and what YAML and TOML write besides. Fractions of a
+// second go with each of them; a time without an offset is one in UTC.
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02t15:04:05Z07:00",
+	"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 -07",
+	time.DateTime, time.DateOnly,
+}
+
+// setText has the type's own UnmarshalText make a value, a new one: what the
+// field holds may share a map with the program's struct. What it says of the text,
+// in an error or a panic, may quote it.
+func setText(v reflect.Value, text string) (err error) {
+	t := v.Type()
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("the UnmarshalText of %s panics", t)
+		}
+	}()
+	made := reflect.New(t)
+	if t.Kind() == reflect.Map {
+		made.Elem().Set(reflect.MakeMap(t))
+	}
+	if made.Interface().(enc.TextUnmarshaler).UnmarshalText([]byte(text)) != nil {
+		return fmt.Errorf("it is not a %s", t)
+	}
+	v.Set(made.Elem())
+	return nil
 }
 
 func setBasic(v reflect.Value, text string) error {
@@ -180,6 +213,13 @@ func setBasic(v reflect.Value, text string) error {
 			return errors.New("it is neither true nor false")
 		}
 	case reflect.Float32, reflect.Float64:
+		if octal(text) {
+			return errOctal
+		}
+		switch strings.TrimLeft(text, "+-") { // as YAML writes them
+		case ".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN":
+			text = strings.Replace(text, ".", "", 1)
+		}
 		f, err := strconv.ParseFloat(text, v.Type().Bits())
 		if err != nil {
 			return not
@@ -216,8 +256,6 @@ func octal(text string) bool {
 
 func toBytes(s Secret, o options) ([]byte, error) {
 	switch {
-	case o.form == "raw", s.Kind() == format.Binary: // YAML has decoded it
-		return []byte(s.Reveal()), nil
 	case o.form == "pem":
 		blocks, err := pemBlocks(s.Reveal())
 		if err != nil {
@@ -227,6 +265,8 @@ func toBytes(s Secret, o options) ([]byte, error) {
 			return nil, fmt.Errorf("it has %d PEM blocks, not one", len(blocks))
 		}
 		return blocks[0], nil
+	case o.form == "raw", s.Kind() == format.Binary: // YAML has decoded it
+		return []byte(s.Reveal()), nil
 	}
 	text := strings.TrimRight(strings.Join(strings.Fields(s.Reveal()), ""), "=")
 	text = strings.NewReplacer("-", "+", "_", "/").Replace(text)
@@ -237,18 +277,24 @@ func toBytes(s Secret, o options) ([]byte, error) {
 	return b, nil
 }
 
+// pemBlocks takes a text that is PEM blocks and nothing else. pem.Decode passes
+// by what it cannot read, and a key or a certificate would be gone unseen.
 func pemBlocks(text string) ([][]byte, error) {
 	var blocks [][]byte
-	rest := []byte(text)
-	for {
-		block, more := pem.Decode(rest)
-		if block == nil {
-			break
+	begin := []byte("-----BEGIN ")
+	rest := bytes.TrimSpace([]byte(text))
+	for len(rest) > 0 || len(blocks) == 0 {
+		if !bytes.HasPrefix(rest, begin) {
+			if len(blocks) == 0 {
+				return nil, errors.New("it is not PEM: it does not start with -----BEGIN")
+			}
+			return nil, fmt.Errorf("there is text behind PEM block %d", len(blocks))
 		}
-		blocks, rest = append(blocks, block.Bytes), more
-	}
-	if len(blocks) == 0 || bytes.Contains(rest, []byte("-----")) {
-		return nil, errors.New("it is not PEM")
+		block, more := pem.Decode(rest)
+		if block == nil || bytes.Count(rest[:len(rest)-len(more)], begin) != 1 {
+			return nil, fmt.Errorf("PEM block %d is damaged", len(blocks)+1)
+		}
+		blocks, rest = append(blocks, block.Bytes), bytes.TrimSpace(more)
 	}
 	return blocks, nil
 }

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -35,6 +36,11 @@ func must(from Getter, path string) Secret {
 // programs that ask for it. The variable of db.password is DB__PASSWORD: two
 // underscores for a dot, capitals, and one underscore for whatever else is
 // neither a letter of ASCII nor a digit. An empty variable counts as unset.
+//
+// Names that differ in such letters or in capitals alone, such as a-b and a_b,
+// share a variable. Without a Prefix every variable of the process counts, so that
+// path is what $PATH holds and home what $HOME does: give one, unless no name is
+// of a single word.
 type Environ struct {
 	Of     Getter // what is overridden
 	Prefix string // in front of each variable, such as "SHOP_"
@@ -59,10 +65,15 @@ func (e Environ) Variable(path string) string {
 	return name.String()
 }
 
+var errNothingBelow = fmt.Errorf("the variables have nothing below them, Environ.Of is nil: %w", ErrNoVault)
+
 // Get returns the variable of a path as a string, or else the value below it.
 func (e Environ) Get(path string) (Secret, error) {
 	if text := os.Getenv(e.Variable(path)); text != "" {
 		return format.NewValue(format.String, text), nil
+	}
+	if e.Of == nil {
+		return Secret{}, errNothingBelow
 	}
 	return e.Of.Get(path)
 }

@@ -26,6 +26,9 @@ var ErrKeyLost = errors.New("an encrypted file is there, but no key source has i
 // as it is, and is opened once to see that key and document fit.
 // It fails with [ErrKeyLost] rather than make a second key.
 func Init(ctx context.Context, o Options) (Created, error) {
+	if err := o.complete(); err != nil {
+		return Created{}, err
+	}
 	snap, err := o.Store.Load(ctx, "")
 	exists := err == nil
 	if err != nil && !errors.Is(err, ErrNoVault) {

@@ -142,6 +142,9 @@ func (v *Vault) Watchable() bool {
 // Frozen is the vault as it is now: whatever is taken up later is not seen
 // through it. Who reads several values that belong together reads them there.
 func (v *Vault) Frozen() *Vault {
+	if _, err := v.state(); err != nil {
+		return v // it has nothing to keep
+	}
 	f := &Vault{Cipher: cipherOf(v.keys.Load()), opts: v.opts}
 	f.current.Store(v.current.Load())
 	return f

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/format/formattest"
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
@@ -133,6 +134,7 @@ func TestVaultNeverShows(t *testing.T) {
 				fmt.Fprintf(&out, "%"+flag+string(verb)+"\n", x)
 			}
 		}
+		out.WriteString(formattest.Dump(x))
 		text, _ := json.Marshal(x)
 		out.Write(text)
 		slog.New(slog.NewTextHandler(&out, nil)).Info("vault", "v", x)

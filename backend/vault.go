@@ -34,6 +34,17 @@ type Options struct {
 	Config string
 }
 
+// complete says which option is missing without which nothing can be done.
+func (o Options) complete() error {
+	switch {
+	case o.Store == nil:
+		return errors.New("the options of the vault have no Store")
+	case o.Format == nil:
+		return errors.New("the options of the vault have no Format")
+	}
+	return nil
+}
+
 // Vault is an open vault: its key and the document as it was last loaded. It is
 // safe for use by several goroutines.
 type Vault struct {
@@ -72,8 +83,12 @@ func (s *state) value(path string) (Secret, bool) {
 // Open finds the key and opens the document. Among its errors are
 // [keysource.ErrNoKey], [ErrNoVault], *[WrongKeyError], [ErrMalformed] and [ErrAuth].
 // The document is not parsed yet: one whose syntax is broken can still be read
-// as text and mended with [Vault.Edit].
+// as text and mended with [Vault.Edit]; Get, Names and Decode fail then. A program
+// that wants to know when it starts calls [Vault.Names], or decodes what it needs.
 func Open(ctx context.Context, o Options) (*Vault, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
 	c, err := FindKey(ctx, o)
 	if errors.Is(err, keysource.ErrNoKey) {
 		// Where there is no vault either, a key would not help.
@@ -135,13 +150,29 @@ func (v *Vault) parse(text []byte) (format.Document, error) {
 	return doc, nil
 }
 
+// state is the document as it was loaded, or an error for a vault that [Open]
+// did not make.
+func (v *Vault) state() (*state, error) {
+	if v != nil {
+		if s := v.current.Load(); s != nil {
+			return s, nil
+		}
+	}
+	return nil, errNotOpen
+}
+
+var errNotOpen = fmt.Errorf("the vault is not open: %w", ErrNoVault)
+
 // Text returns a copy of the whole document as it was written.
 func (v *Vault) Text() []byte { return bytes.Clone(v.current.Load().text) }
 
 // Get returns the value at a path such as "db.password". A null counts as
 // missing. It fails with [format.ErrNotFound] or a *[format.SyntaxError].
 func (v *Vault) Get(path string) (Secret, error) {
-	s := v.current.Load()
+	s, err := v.state()
+	if err != nil {
+		return Secret{}, err
+	}
 	if value, ok := s.value(path); ok {
 		return value, nil
 	}
@@ -161,7 +192,11 @@ func (v *Vault) Get(path string) (Secret, error) {
 
 // Names lists the paths of all values in the document's order.
 func (v *Vault) Names() ([]string, error) {
-	doc, err := v.current.Load().parse()
+	s, err := v.state()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := s.parse()
 	if err != nil {
 		return nil, err
 	}

@@ -36,22 +36,23 @@ func (k Kind) String() string {
 // [redacted] everywhere but through [Value.Reveal].
 type Value struct {
 	kind Kind
-	// A pointer to a string and a function, since fmt passes by every method of a
-	// value that it meets with the verb %w, or in a field that is not exported, and
-	// prints its fields: of these it prints the addresses. What a pointer to a struct
-	// or a slice points to, it prints.
-	text  *string
+	// Functions, since fmt passes by every method of a value that it meets with the
+	// verb %w, or in a field that is not exported, and prints its fields; dumpers
+	// that tests use, such as go-spew, follow every pointer besides, strings
+	// included. Of a function nothing but the address can be seen. A function also
+	// makes == on values not compile.
+	text  func() string
 	items func() []Value // of a sequence of scalars
-
-	_ [0]func() // makes == on values, which would compare addresses, not compile
 }
 
 // NewValue is for implementations of [Document].
-func NewValue(kind Kind, text string) Value { return Value{kind: kind, text: &text} }
+func NewValue(kind Kind, text string) Value {
+	return Value{kind: kind, text: func() string { return text }}
+}
 
 // NewSequence is NewValue for a sequence whose items are scalars.
 func NewSequence(text string, items []Value) Value {
-	return Value{kind: Sequence, text: &text, items: func() []Value { return items }}
+	return Value{kind: Sequence, text: func() string { return text }, items: func() []Value { return items }}
 }
 
 // Kind says what the value is.
@@ -63,7 +64,7 @@ func (v Value) Reveal() string {
 	if v.text == nil {
 		return ""
 	}
-	return *v.text
+	return v.text()
 }
 
 // Items are the values of a sequence of scalars. Of an empty sequence, one that
@@ -76,7 +77,8 @@ func (v Value) Items() []Value {
 	return v.items()
 }
 
-// Equal reports whether two values have the same kind and text.
+// Equal reports whether two values have the same kind and text. reflect.DeepEqual,
+// and what tests build on it, takes any two values for different.
 func (v Value) Equal(other Value) bool { return v.kind == other.kind && v.Reveal() == other.Reveal() }
 
 const redacted = "[redacted]"

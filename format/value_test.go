@@ -14,6 +14,7 @@ import (
 	yamllib "go.yaml.in/yaml/v4"
 
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/formattest"
 )
 
 // TestValueNeverShows formats a value in every way there is and looks for its text.
@@ -37,6 +38,7 @@ func TestValueNeverShows(t *testing.T) {
 			}
 		}
 		fmt.Fprintf(&out, wrap, x)
+		out.WriteString(formattest.Dump(x)) // as testify prints what differs
 		for _, marshal := range []func(any) ([]byte, error){json.Marshal, xml.Marshal, yamllib.Marshal} {
 			text, _ := marshal(x)
 			out.Write(text)
@@ -49,7 +51,7 @@ func TestValueNeverShows(t *testing.T) {
 		defer func() { fmt.Fprint(&out, recover()) }()
 		panic(v)
 	}()
-	for _, form := range []string{canary, fmt.Sprintf("%x", canary), "104 117 110"} {
+	for _, form := range []string{canary, fmt.Sprintf("%x", canary), "104 117 110", "0x68, 0x75"} {
 		if strings.Contains(strings.ToLower(out.String()), form) {
 			t.Errorf("the value shows as %q", form)
 		}

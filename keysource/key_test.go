@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flask-vault/flask-vault/format/formattest"
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
@@ -83,6 +84,7 @@ func TestKeyNeverShows(t *testing.T) {
 				fmt.Fprintf(&out, "%"+flag+string(verb-'a'+'A')+"\n", v)
 			}
 		}
+		out.WriteString(formattest.Dump(v)) // as testify prints what differs
 		js, _ := json.Marshal(v)
 		out.Write(js)
 	}

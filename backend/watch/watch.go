@@ -30,6 +30,7 @@ type Watcher struct {
 	// lasts longer than half a second, and once for each reason. It is told neither
 	// (nil, nil) when after an error all is well and no value has changed. It is
 	// never called twice at the same time, and the values are in force already.
+	// nil: changes are taken up, and nobody is told.
 	Changed func(names []string, err error)
 
 	// Poll is how often the vault is looked at where nobody tells of changes:
@@ -64,6 +65,10 @@ func (w *Watcher) Run(ctx context.Context) {
 	defer n.close()
 	stores := watchStores(ctx, w.Layers)
 	defer stores.wait()
+	tell := w.Changed
+	if tell == nil {
+		tell = func([]string, error) {}
+	}
 	values := snapshot(w.Layers)
 	var trouble trouble
 	for ctx.Err() == nil {
@@ -79,10 +84,10 @@ func (w *Watcher) Run(ctx context.Context) {
 		}
 		report, wellAgain := trouble.add(err, time.Now())
 		if len(names) > 0 || wellAgain {
-			w.Changed(names, nil)
+			tell(names, nil)
 		}
 		if report {
-			w.Changed(nil, err)
+			tell(nil, err)
 		}
 		wait := w.poll(files && told, stores.any())
 		if err != nil {

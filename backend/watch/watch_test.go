@@ -467,3 +467,27 @@ func TestThousandQuickSaves(t *testing.T) {
 	close(done)
 	readers.Wait()
 }
+
+// TestNobodyIsTold wants a watcher without a callback to take up changes.
+func TestNobodyIsTold(t *testing.T) {
+	dir := t.TempDir()
+	makeVault(t, dir, "a: before\n")
+	v, err := config.Open(t.Context(), config.Overrides{Dir: dir, Here: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		watch.Watch(ctx, backend.Layers{v}, nil)
+	}()
+	save(t, dir, "a: after\n")
+	for deadline := time.Now().Add(30 * time.Second); v.MustGet("a").Reveal() != "after"; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatal("the change is not taken up")
+		}
+	}
+	cancel()
+	<-ended
+}

@@ -133,7 +133,8 @@ func TestFewDependencies(t *testing.T) {
 		"with explicit options": {4, []string{
 			"backend", "backend/file", "format/yaml", "keysource/file", "keysource/env",
 		}},
-		"found as the command finds it": {5, []string{"backend/config"}},
+		"found as the command finds it":                {5, []string{"backend/config"}},
+		"found as the command finds it, and reloading": {6, []string{"backend/config", "backend/watch"}},
 		"with explicit options and reloading": {5, []string{
 			"backend", "backend/file", "backend/watch", "format/yaml", "keysource/file", "keysource/env",
 		}},

@@ -18,6 +18,7 @@ package viperconfig
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/spf13/viper"
@@ -55,17 +56,23 @@ func Overrides(v *viper.Viper) config.Overrides {
 
 // Merge sets every value of the layers in v, as a file that viper has read: what
 // the program sets, its flags and its variables go above them, defaults below.
-// A name such as db.password is the path db, password. Scalars are texts, which
-// viper's getters convert; lists are lists. viper's names have no capitals, so two
-// names that differ in capitals alone are an error, as is a name within another's
-// value; then nothing is merged. The secrets live in v from then on: its
-// AllSettings and Debug show them.
+// A name such as db.password is the path db, password. Booleans are booleans, yes
+// and off included; all other scalars are texts, which viper's getters convert, and
+// lists are lists of these. [backend.Vault.Decode] is stricter: viper's GetInt
+// takes 0123 for octal, and gives 0 for what is no number.
+//
+// viper's names have no capitals, so two names that differ in capitals alone are an
+// error, as is a name within another's value, or one where viper has a mapping of its
+// own, which would stay; then nothing is merged. A value that something above hides
+// whole, such as Set("db", …) one at db.password, is an error after the merge. The secrets
+// live in v from then on: its AllSettings and Debug show them.
 func Merge(v *viper.Viper, layers backend.Layers) error {
 	names, err := layers.Names()
 	if err != nil {
 		return err
 	}
 	all := map[string]any{}
+	var merged []string
 	for _, name := range names {
 		secret, err := layers.Get(name)
 		if errors.Is(err, format.ErrNotFound) {
@@ -74,6 +81,7 @@ func Merge(v *viper.Viper, layers backend.Layers) error {
 		if err != nil {
 			return err
 		}
+		merged = append(merged, name)
 		value, err := plain(name, secret)
 		if err != nil {
 			return err
@@ -82,15 +90,53 @@ func Merge(v *viper.Viper, layers backend.Layers) error {
 			return err
 		}
 	}
-	return v.MergeConfigMap(all)
+	for _, name := range merged {
+		switch reflect.ValueOf(v.Get(name)).Kind() {
+		case reflect.Map:
+			return fmt.Errorf("%s: viper has a mapping there already, from the program's own configuration", name)
+		}
+	}
+	if err := v.MergeConfigMap(all); err != nil {
+		return err
+	}
+	for _, name := range merged {
+		if v.Get(name) == nil {
+			return fmt.Errorf("%s: another setting of viper hides it", name)
+		}
+	}
+	return nil
 }
 
 // plain is a value as viper holds it.
 func plain(name string, secret backend.Secret) (any, error) {
-	if secret.Kind() != format.Sequence {
+	switch secret.Kind() {
+	case format.Bool:
+		switch strings.ToLower(secret.Reveal()) {
+		case "true", "yes", "on":
+			return true, nil
+		case "false", "no", "off":
+			return false, nil
+		}
+		return secret.Reveal(), nil
+	case format.Sequence:
+	default:
 		return secret.Reveal(), nil
 	}
 	var list []any
+	for i, item := range secret.Items() {
+		if item.Kind() == format.Null {
+			return nil, fmt.Errorf("%s: item %d of its list is null", name, i+1)
+		}
+		value, err := plain(name, item)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, value)
+	}
+	if list != nil {
+		return list, nil
+	}
+	// It is empty, or holds lists and mappings.
 	if err := yaml.Unmarshal([]byte(secret.Reveal()), &list); err != nil {
 		return nil, fmt.Errorf("%s: its list has values that viper cannot hold", name)
 	}

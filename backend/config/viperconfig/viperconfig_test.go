@@ -123,3 +123,58 @@ func TestOverridesReadVariablesAndLists(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// TestMergeLosesNothing wants an error where viper would keep something else at a
+// name of the vault, without a word.
+func TestMergeLosesNothing(t *testing.T) {
+	for _, c := range []struct {
+		credentials, want string
+		prepare           func(*viper.Viper)
+	}{
+		{"db: hunter2\n", "db: viper has a mapping there already, from the program's own configuration", func(*viper.Viper) {}},
+		{"db.host: hunter2\n", "db.host: viper has a mapping there already, from the program's own configuration", func(v *viper.Viper) { v.Set("db.host.x", 1) }},
+		{"mail.password: hunter2\n", "mail.password: another setting of viper hides it", func(v *viper.Viper) { v.Set("mail", "none") }},
+		{"hosts: [a, ~]\n", "hosts: item 2 of its list is null", func(*viper.Viper) {}},
+	} {
+		v, layers, err := vault(t.TempDir(), "prod.yml.enc", c.credentials)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.prepare(v)
+		if err := viperconfig.Merge(v, layers); err == nil || err.Error() != c.want {
+			t.Errorf("%q: %v", c.credentials, err)
+		}
+	}
+}
+
+// TestMergeAndDecodeAgree on all that both take.
+func TestMergeAndDecodeAgree(t *testing.T) {
+	v, layers, err := vault(t.TempDir(), "prod.yml.enc", "debug: yes\nquiet: off\npins: [0123, '7']\nflags: [on, no]\nempty: []\nport: 80\npin: 0123\nsaid: 'yes'\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := viperconfig.Merge(v, layers); err != nil {
+		t.Fatal(err)
+	}
+	var c struct {
+		Debug bool     `vault:"debug"`
+		Quiet bool     `vault:"quiet"`
+		Pins  []string `vault:"pins"`
+		Empty []string `vault:"empty"`
+		Port  int      `vault:"port"`
+		Pin   string   `vault:"pin"`
+		Said  string   `vault:"said"`
+	}
+	c.Quiet = true
+	if err := layers.Decode(&c); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintln(c.Debug, c.Quiet, c.Pins, c.Empty, c.Port, c.Pin, c.Said)
+	got := fmt.Sprintln(v.GetBool("debug"), v.GetBool("quiet"), v.GetStringSlice("pins"), v.GetStringSlice("empty"), v.GetInt("port"), v.GetString("pin"), v.GetString("said"))
+	if got != want || want != "true false [0123 7] [] 80 0123 yes\n" {
+		t.Errorf("viper %s, Decode %s", got, want)
+	}
+	if flags := fmt.Sprint(v.Get("flags")); flags != "[true false]" {
+		t.Errorf("flags %s", flags)
+	}
+}

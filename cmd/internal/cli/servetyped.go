@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/toml"
 	"github.com/flask-vault/flask-vault/format/yaml"
 )
 
@@ -16,6 +17,8 @@ func appendTyped(formatName string, v format.Value) (json.RawMessage, error) {
 	switch formatName {
 	case yaml.Format{}.Name():
 		return yaml.AppendTyped(nil, v)
+	case toml.Format{}.Name():
+		return toml.AppendTyped(nil, v)
 	case "json":
 		return typedJSON(v.Reveal(), v.Kind())
 	}
@@ -78,8 +81,7 @@ func typedTokens(d *json.Decoder, b *bytes.Buffer) error {
 	return err
 }
 
-// typedScalar writes a value of a TOML or dotenv document, or raw text. A TOML
-// array or table stays text as get prints it.
+// typedScalar writes a value of a dotenv document, or raw text.
 func typedScalar(v format.Value) (json.RawMessage, error) {
 	text := v.Reveal()
 	number := strings.ToLower(strings.ReplaceAll(text, "_", ""))

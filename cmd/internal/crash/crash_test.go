@@ -27,7 +27,7 @@ func TestReport(t *testing.T) {
 		"value":   func() { panic(secret) },
 		"error":   func() { panic(errors.New(secret)) },
 		"runtime": func() { _ = sequence[len(sequence)] },
-		"nil map": func() { var m map[string]string; m[secret] = "" }, //nolint:govet // it is to panic
+		"nil map": func() { var m map[string]string; m[secret] = "" }, //nolint:govet,staticcheck // it is to panic
 		"nil":     func() { panic(nil) },                              //nolint:govet // Go makes an error of it
 		"again": func() {
 			defer func() { panic(secret + " again") }()

@@ -1,6 +1,6 @@
-"""A page that encrypts what is sent to it."""
+"""A page with a form that encrypts what is sent to it."""
 
-from flask import Flask, request
+from flask import Flask, render_template_string, request
 
 from flask_vault.cli import vault_cli
 from flask_vault.utils import aes_gcm_encrypt
@@ -8,7 +8,16 @@ from flask_vault.utils import aes_gcm_encrypt
 app = Flask(__name__)
 app.cli.add_command(vault_cli)
 
+PAGE = """<!doctype html>
+<title>encrypt</title>
+<form method="post"><textarea name="data"></textarea><button>encrypt</button></form>
+{% if result is not none %}<output>{{ result }}</output>{% endif %}
+"""
 
-@app.route("/encrypt", methods=["POST"])
+
+@app.route("/encrypt", methods=["GET", "POST"])
 def encrypt():
-    return aes_gcm_encrypt(request.form["data"])
+    result = None
+    if request.method == "POST":
+        result = aes_gcm_encrypt(request.form["data"]).decode()
+    return render_template_string(PAGE, result=result)

@@ -37,8 +37,10 @@ class _Snapshot:
         self.ask_at = monotonic() + _ASK_AFTER
 
     def is_fresh(self) -> bool:
-        if monotonic() >= self.ask_at:
-            return False
+        return monotonic() < self.ask_at and self.is_unchanged()
+
+    def is_unchanged(self) -> bool:
+        """Whether the files are those that the values are of."""
         try:
             for path, state in self.files:
                 info = os.stat(path)
@@ -98,13 +100,15 @@ class Client:
         return value
 
     def _refresh(self, old: Optional[_Snapshot]) -> _Snapshot:
-        # While one thread asks, the others go on with what there is.
-        if not self._lock.acquire(blocking=old is None or monotonic() < old.ask_at):
-            assert old is not None
-            return old
+        # While one thread asks, the others go on with what there is, if it is of the
+        # files as they are.
+        if not self._lock.acquire(blocking=False):
+            if old is not None and old.ask_at and old.is_unchanged():
+                return old
+            self._lock.acquire()
         try:
             current = self._snapshot
-            if current is not None and current is not old and current.is_fresh():
+            if current is not None and current.is_fresh():
                 return current
             self._snapshot = current = self._ask(current)
             return current

@@ -7,7 +7,7 @@ import copy
 import datetime
 from typing import Any, Callable, Dict
 
-_UNCHANGEABLE = frozenset({str, int, float, bool, bytes, type(None), datetime.date, datetime.datetime})
+_UNCHANGEABLE = frozenset({str, int, float, bool, bytes, type(None), datetime.date, datetime.datetime, datetime.time})
 
 
 def decode(value: Any) -> Any:
@@ -37,6 +37,7 @@ _DECODERS: Dict[str, Callable[[Any], Any]] = {
     "float": float,
     "date": datetime.date.fromisoformat,
     "datetime": datetime.datetime.fromisoformat,
+    "time": datetime.time.fromisoformat,
     "bytes": base64.b64decode,
     "list": lambda items: [decode(item) for item in items],
     "set": lambda items: {decode(item) for item in items},

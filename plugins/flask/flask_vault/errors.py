@@ -8,7 +8,7 @@ the one raised here is of that class, too.
 from __future__ import annotations
 
 import sys
-from typing import Any, Type, cast
+from typing import Any, Tuple, Type, cast
 
 
 class VaultError(Exception):
@@ -23,6 +23,9 @@ class VaultError(Exception):
         self.code = code
         self.hint = hint
 
+    def __reduce__(self) -> Tuple[Any, ...]:  # for pickle: workers hand errors on
+        return type(self), (self.message, self.code, self.hint)
+
     def __str__(self) -> str:
         return f"{self.message} (hint: {self.hint})" if self.hint else self.message
 
@@ -35,8 +38,15 @@ class VaultValueError(VaultError, ValueError):
     """A token, a key or a document is malformed: Flask-Vault raised ValueError."""
 
 
+class VaultTypeError(VaultError, TypeError):
+    """An argument is not of the type that the function takes."""
+
+
 class InvalidTag(VaultError):
     """A token was made with another key, or has been changed since."""
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _make_invalid_tag, (self.message, self.code, self.hint)
 
 
 def _invalid_tag() -> Type[VaultError]:
@@ -56,6 +66,11 @@ def _invalid_tag() -> Type[VaultError]:
 
 
 _combined: Any = None
+
+
+def _make_invalid_tag(message: str, code: int, hint: str) -> VaultError:
+    """An InvalidTag out of a pickle, of the class that this process has."""
+    return _invalid_tag()(message, code, hint)
 
 
 def from_answer(code: int, message: str, hint: str) -> VaultError:

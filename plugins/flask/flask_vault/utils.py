@@ -7,7 +7,7 @@ from typing import Any, Optional, Union
 
 from . import _client
 from ._client import close
-from .errors import VaultError
+from .errors import VaultError, VaultTypeError
 
 __all__ = ["aes_gcm_decrypt", "aes_gcm_encrypt", "close", "get_secret"]
 
@@ -19,6 +19,8 @@ def get_secret(key: str) -> Any:
     Flask-Vault. A path such as ``db.password`` is the key that is spelled so
     first, then ``password`` in the mapping ``db``.
     """
+    if not isinstance(key, str):
+        raise VaultTypeError(f"a key of the vault is a str, not {type(key).__name__}", 2)
     return _client.current().get(key)
 
 
@@ -47,13 +49,13 @@ def _bytes(data: Union[str, bytes]) -> bytes:
         return data.encode("utf-8")
     if isinstance(data, bytes):
         return data
-    raise TypeError(f"str or bytes are needed, not {type(data).__name__}")
+    raise VaultTypeError(f"str or bytes are needed, not {type(data).__name__}", 2)
 
 
 def _associated(data: Optional[bytes]) -> bytes:
     if data is None or isinstance(data, bytes):
         return data or b""
-    raise TypeError(f"associated data has to be bytes, not {type(data).__name__}")
+    raise VaultTypeError(f"associated data has to be bytes, not {type(data).__name__}", 2)
 
 
 # The program reads lines of at most 64 MiB; base64 takes a third more.

@@ -1,5 +1,7 @@
 """The example apps of Flask-Vault: a page that encrypts, one that decrypts, a database."""
 
+import html
+import re
 import sys
 
 import pytest
@@ -19,12 +21,16 @@ def test_encrypt_and_decrypt(vault):
     import decrypt
     import encrypt
 
-    token = encrypt.app.test_client().post("/encrypt", data={"data": "hello"})
-    assert token.status_code == 200
-    assert token.data != b"hello"
-    plain = decrypt.app.test_client().post("/decrypt", data={"data": token.data.decode()})
-    assert plain.data == b"hello"
-    assert vault.run("decrypt", "-", input=token.data).stdout == b"hello"
+    def output(page):
+        return html.unescape(re.search("<output>(.*)</output>", page.text, re.S).group(1))
+
+    for app, path in ((encrypt.app, "/encrypt"), (decrypt.app, "/decrypt")):
+        page = app.test_client().get(path)
+        assert page.status_code == 200 and "<form" in page.text and "<output>" not in page.text
+    text = "<b>hello</b> & grüß"
+    token = output(encrypt.app.test_client().post("/encrypt", data={"data": text}))
+    assert output(decrypt.app.test_client().post("/decrypt", data={"data": token})) == text
+    assert vault.run("decrypt", "-", input=token.encode()).stdout == text.encode()
 
 
 def test_database(vault):

@@ -80,6 +80,122 @@ def test_a_program_that_always_ends_is_an_error(vault, tmp_path, monkeypatch):
         get_secret("db.password")
 
 
+def script(path, text):
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_a_stopped_child_is_replaced(vault, monkeypatch):
+    monkeypatch.setenv("FLASK_VAULT_TIMEOUT", "2")
+    token = aes_gcm_encrypt("x")
+    first = _client.current().process.pid
+    os.kill(first, signal.SIGSTOP)
+    assert aes_gcm_decrypt(token) == b"x"
+    assert _client.current().process.pid != first
+    assert not alive(first)
+
+
+def test_a_program_that_never_answers_is_an_error(vault, tmp_path, monkeypatch):
+    monkeypatch.setenv("FLASK_VAULT_BIN", script(tmp_path / "sleeps", "exec sleep 1000\n"))
+    monkeypatch.setenv("FLASK_VAULT_TIMEOUT", "0.3")
+    with pytest.raises(VaultError, match="does not answer within 0.3 seconds") as caught:
+        get_secret("db.username")
+    assert "FLASK_VAULT_TIMEOUT" in caught.value.hint
+    assert _client.current().process.pid is None
+    for wrong in ("soon", "0", "-1", "nan", "inf"):
+        monkeypatch.setenv("FLASK_VAULT_TIMEOUT", wrong)
+        with pytest.raises(VaultError, match="not a number of seconds"):
+            get_secret("db.username")
+
+
+@pytest.mark.parametrize("answer", ["hello", "[1]", "3", '{"id": 1, "error": {}}', "\\377"])
+def test_a_program_that_answers_something_else_is_an_error(vault, tmp_path, monkeypatch, answer):
+    monkeypatch.setenv("FLASK_VAULT_BIN", script(tmp_path / "other", f"while read line; do printf '{answer}\\n'; done\n"))
+    with pytest.raises(VaultError, match="not its protocol|another question"):
+        get_secret("db.username")
+
+
+def test_descriptors_that_the_app_closed_and_opened_anew_stay_the_apps(vault, python_path, tmp_path):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"""
+import os
+from flask_vault.utils import aes_gcm_encrypt, get_secret
+aes_gcm_encrypt("x")
+os.closerange(3, 256)
+files = [open({str(tmp_path)!r} + f"/file{{i}}", "w+") for i in range(10)]
+token = aes_gcm_encrypt("x")
+assert get_secret("db.username") == "shop"
+for f in files:
+    f.write("the app's")
+    f.close()
+    assert open(f.name).read() == "the app's", f.name
+print("well")
+""",
+        ],
+        stdout=subprocess.PIPE,
+        timeout=120,
+    )
+    assert done.stdout.strip() == b"well"
+
+
+def test_errors_can_be_pickled(vault):
+    import copy
+    import pickle
+
+    import cryptography.exceptions
+
+    from flask_vault.errors import from_answer
+
+    for code, kind in ((1, VaultError), (4, FileNotFoundError), (7, ValueError), (6, cryptography.exceptions.InvalidTag)):
+        error = from_answer(code, "it says so", "do this")
+        for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+            assert type(again) is type(error) and isinstance(again, kind) and isinstance(again, VaultError)
+            assert (str(again), again.code, again.hint) == (str(error), code, "do this")
+
+
+@pytest.mark.parametrize("key", [None, 1, True, 2.5, b"db.username", ["db"], object()])
+def test_a_key_that_is_no_text_is_an_error(vault, key):
+    with pytest.raises(TypeError) as caught:
+        get_secret(key)
+    assert isinstance(caught.value, VaultError) and caught.value.code == 2
+
+
+def test_a_change_is_seen_while_another_thread_asks(vault):
+    """The thread that asks is held up at the pipe; another one must not take the old value meanwhile."""
+    assert get_secret("db.username") == "shop"
+    client = _client.current()
+    client._snapshot.ask_at = 1.0  # long ago
+    asking, go_on = threading.Event(), threading.Event()
+    ask = client.process.ask
+
+    def slow(op, **arguments):
+        answer = ask(op, **arguments)
+        if op == "snapshot" and not asking.is_set():
+            asking.set()
+            go_on.wait(60)
+        return answer
+
+    client.process.ask = slow
+    first = threading.Thread(target=get_secret, args=("db.username",))
+    first.start()
+    assert asking.wait(60)
+    assert get_secret("db.username") == "shop"  # nothing changed: it does not wait
+    vault.set("db.username", "other")
+    seen = []
+    second = threading.Thread(target=lambda: seen.append(get_secret("db.username")))
+    second.start()
+    second.join(0.3)
+    assert seen in ([], ["other"])
+    go_on.set()
+    first.join(60)
+    second.join(60)
+    assert seen == ["other"]
+
+
 def test_an_interrupt_does_not_mix_up_answers(vault):
     class Interrupt(Exception):
         pass
@@ -134,7 +250,7 @@ def test_it_ends_with_its_parent(vault, python_path, how):
 
 def test_it_ends_with_its_parent_though_another_process_holds_the_pipe(vault, python_path):
     code = """
-pipe = os.dup(_client.current().process._child.stdin.fileno())
+pipe = os.dup(_client.current().process._in.fd())
 print(_client.current().process.pid, flush=True)
 holder = os.fork()
 if holder:

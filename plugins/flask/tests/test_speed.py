@@ -36,6 +36,14 @@ def test_values_a_second(vault):
     assert rate("get_secret", lambda: get_secret("db.password"), 20_000) >= 50_000
 
 
+def test_lists_a_second(vault):
+    """A list or a mapping is copied for each caller, who may change it."""
+    vault.write("db: {host: a, user: b, ports: [1, 2]}\nlist: [1, 2, 3]\n")
+    get_secret("list")
+    assert rate("get_secret, a list", lambda: get_secret("list"), 5_000) >= 10_000
+    assert rate("get_secret, a mapping", lambda: get_secret("db"), 5_000) >= 5_000
+
+
 def test_tokens_a_second(vault):
     data = os.urandom(64)
     token = aes_gcm_encrypt(data)

@@ -51,6 +51,44 @@ def test_other_formats(empty):
     assert (get_secret("s"), get_secret("b")) == ("x", True)
 
 
+def test_toml_is_as_tomllib_has_it(empty):
+    """An app of today's Flask-Vault: a table is a dict."""
+    (empty.path / "flask-vault.yaml").write_text("version: 1\ncredentials: credentials.toml.enc\n")
+    empty.run("init", "-q")
+    text = """
+since = 2024-06-28
+at = 2024-06-28T10:20:30.25+02:00
+here = 2024-06-28T10:20:30
+utc = 2024-06-28T10:20:30Z
+opens = 22:22:00
+n = 0x1F
+f = 1.50
+l = [1, [true, {a = "x"}]]
+[db]
+username = "shop"
+password = "correct horse"
+ports = [1, 2]
+[db.pool]
+max = 8
+[[host]]
+name = "a"
+[[host]]
+name = "b"
+"""
+    empty.write(text)
+    assert get_secret("db").get("username") == "shop"
+    assert get_secret("db.password") == "correct horse"
+    get_secret("db")["username"] = "changed"
+    assert get_secret("db")["username"] == "shop"
+    try:
+        import tomllib
+    except ImportError:  # before Python 3.11
+        return
+    for key, want in tomllib.loads(text).items():
+        got = get_secret(key)
+        assert (type(got), got) == (type(want), want)
+
+
 def test_no_vault_is_no_value(empty):
     assert get_secret("db.password") is None
     empty.run("init", "-q")
