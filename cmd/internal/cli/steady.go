@@ -20,7 +20,8 @@ func (a *app) steady(ctx context.Context, open func(*vault) error) (*vault, erro
 		if err := a.recover(ctx, c); err != nil {
 			return nil, err
 		}
-		before, _ := os.Stat(c.Path()) // before the key is asked for
+		info, _ := os.Stat(c.Path()) // before the key is asked for
+		before := seenFile{path: c.Path(), info: info}
 		err = open(c)
 		if err == nil || ctx.Err() != nil || !a.rekeyed(c, before, err) {
 			return c, err
@@ -29,15 +30,16 @@ func (a *app) steady(ctx context.Context, open func(*vault) error) (*vault, erro
 }
 
 // rekeyed reports whether an error can come from a rekey since before.
-func (a *app) rekeyed(c *vault, before os.FileInfo, err error) bool {
+func (a *app) rekeyed(c *vault, before seenFile, err error) bool {
 	var wrongKey *backend.WrongKeyError
 	switch {
 	case errors.As(err, &wrongKey):
 		now, err := a.resolve()
 		return err == nil && now.KeyID != c.KeyID
 	case errors.Is(err, backend.ErrAuth):
-		now, err := os.Stat(c.Path())
-		return err == nil && (before == nil || !os.SameFile(before, now)) || fileExists(c.Journal())
+		// Of its number alone a file is not known again: a number that was set free by
+		// one change is given to the next.
+		return before.changed() || fileExists(c.Journal())
 	}
 	return false
 }
