@@ -13,9 +13,9 @@ import (
 const python = "/usr/bin/python3"
 
 func TestPython(t *testing.T) {
-	needs := "import setuptools, pip, wheel, flask, pytest, gunicorn, mypy, cryptography"
+	needs := "import setuptools, pip, wheel, flask, pytest, gunicorn, mypy, cryptography, psycopg2"
 	if out, err := exec.Command(python, "-c", needs).CombinedOutput(); err != nil || runtime.GOOS != "linux" {
-		const what = "the package for Flask: it needs Linux with python3-flask, python3-pytest, python3-gunicorn, python3-mypy, python3-pip, python3-setuptools, python3-wheel, python3-venv and python3-cryptography"
+		const what = "the package for Flask: it needs Linux with python3-flask, python3-pytest, python3-gunicorn, python3-mypy, python3-pip, python3-setuptools, python3-wheel, python3-venv, python3-cryptography and python3-psycopg2"
 		if os.Getenv("FLASK_VAULT_INTEROP") == "1" {
 			t.Fatalf("%s: %v\n%s", what, err, out)
 		}

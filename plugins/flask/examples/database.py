@@ -1,7 +1,6 @@
 """A database connection whose user, password and name are in the vault."""
 
-import sqlite3
-
+import psycopg2
 from flask import Flask
 
 from flask_vault.cli import vault_cli
@@ -12,20 +11,22 @@ app.cli.add_command(vault_cli)
 
 
 def connect():
-    """A connection, as the driver of a server takes its three words. SQLite needs one of them."""
-    options = {
-        "user": get_secret("db.username"),
-        "password": get_secret("db.password"),
-        "database": get_secret("db.name"),
-    }
-    if not all(options.values()):
-        raise RuntimeError("the vault has no db.username, db.password or db.name")
-    return sqlite3.connect(options["database"]), options["user"]
+    """A connection with what the vault says now. Without db.host it is a server on this machine."""
+    return psycopg2.connect(
+        user=get_secret("db.username"),
+        password=get_secret("db.password"),
+        dbname=get_secret("db.name"),
+        host=get_secret("db.host"),
+    )
 
 
 @app.route("/")
 def index():
-    connection, user = connect()
-    answer = connection.execute("select 6 * 7").fetchone()[0]
-    connection.close()
+    connection = connect()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select current_user, 6 * 7")
+            user, answer = cursor.fetchone()
+    finally:
+        connection.close()
     return f"{user}: {answer}"
