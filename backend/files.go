@@ -404,9 +404,5 @@ func (w destinationWriter) Write(b []byte) (int, error) {
 
 // pathReason is "path: reason", whatever call the error comes from.
 func pathReason(path string, err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
-	}
-	return fmt.Errorf("%s: %w", path, err)
+	return fmt.Errorf("%s: %w", path, durable.WithoutPath(err))
 }

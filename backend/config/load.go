@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -43,15 +42,6 @@ type environment struct {
 // names of a mapping with all.
 const maxFile = 64 << 10
 
-// reason drops the path from an error.
-func reason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
-}
-
 // Error is a mistake in flask-vault.yaml, in a FLASK_VAULT_ variable or in a flag.
 type Error struct {
 	Where       string // the file, variable or flag
@@ -77,7 +67,7 @@ func load(path string) (*fileConfig, error) {
 	}
 	text, err := durable.ReadFile(path, maxFile)
 	if err != nil {
-		return nil, bad("%v", reason(err))
+		return nil, bad("%v", durable.WithoutPath(err))
 	}
 	var top any
 	if err := yaml.Unmarshal(text, &top); err != nil {

@@ -35,7 +35,7 @@ func (c *Config) AddEnvironment(keyID string) error {
 	path := filepath.Join(c.Root, FileName)
 	text, err := durable.ReadFile(path, maxFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return &Error{Where: path, Msg: reason(err).Error()}
+		return &Error{Where: path, Msg: durable.WithoutPath(err).Error()}
 	}
 	variable := strings.ToUpper(strings.ReplaceAll(c.Environment, "-", "_"))
 	entry := []string{

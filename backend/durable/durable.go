@@ -48,7 +48,7 @@ func New(dest string, perm fs.FileMode) (*File, error) {
 	// O_EXCL refuses a file or link that somebody put there first.
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
-		return nil, fmt.Errorf("%s: cannot write beside it: %w", dest, plain(err))
+		return nil, fmt.Errorf("%s: cannot write beside it: %w", dest, WithoutPath(err))
 	}
 	return &File{File: f, dest: dest}, nil
 }
@@ -73,7 +73,7 @@ func (f *File) Keep() error {
 // Rename gives a file that was kept its name, in place of whatever had it.
 func Rename(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
-		return fmt.Errorf("%s: cannot write: %w", to, plain(err))
+		return fmt.Errorf("%s: cannot write: %w", to, WithoutPath(err))
 	}
 	return syncDir(filepath.Dir(to))
 }
@@ -81,7 +81,7 @@ func Rename(from, to string) error {
 // Remove removes a file for good.
 func Remove(path string) error {
 	if err := os.Remove(path); err != nil {
-		return fmt.Errorf("%s: cannot remove: %w", path, plain(err))
+		return fmt.Errorf("%s: cannot remove: %w", path, WithoutPath(err))
 	}
 	return syncDir(filepath.Dir(path))
 }
@@ -89,18 +89,18 @@ func Remove(path string) error {
 func (f *File) finish(name func(from, to string) error) error {
 	if err := f.Sync(); err != nil {
 		f.Discard()
-		return fmt.Errorf("%s: cannot bring it to the disk, nothing is changed: %w", f.dest, plain(err))
+		return fmt.Errorf("%s: cannot bring it to the disk, nothing is changed: %w", f.dest, WithoutPath(err))
 	}
 	if err := f.Close(); err != nil {
 		f.Discard()
-		return fmt.Errorf("%s: cannot write, nothing is changed: %w", f.dest, plain(err))
+		return fmt.Errorf("%s: cannot write, nothing is changed: %w", f.dest, WithoutPath(err))
 	}
 	if err := name(f.File.Name(), f.dest); err != nil {
 		f.Discard()
-		return fmt.Errorf("%s: cannot write, nothing is changed: %w", f.dest, plain(err))
+		return fmt.Errorf("%s: cannot write, nothing is changed: %w", f.dest, WithoutPath(err))
 	}
 	if err := syncDir(filepath.Dir(f.dest)); err != nil {
-		return fmt.Errorf("%s: written, but the disk did not confirm it; check the disk and write it again: %w", f.dest, plain(err))
+		return fmt.Errorf("%s: written, but the disk did not confirm it; check the disk and write it again: %w", f.dest, WithoutPath(err))
 	}
 	return nil
 }
@@ -120,16 +120,18 @@ func WriteSecret(dest string, data []byte, finish func(*File) error) error {
 	defer f.Discard()
 	// The umask may have taken the owner's own rights.
 	if err := f.Chmod(0o600); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return fmt.Errorf("%s: %w", dest, plain(err))
+		return fmt.Errorf("%s: %w", dest, WithoutPath(err))
 	}
 	if _, err := f.Write(data); err != nil {
-		return fmt.Errorf("%s: cannot write, nothing is changed: %w", dest, plain(err))
+		return fmt.Errorf("%s: cannot write, nothing is changed: %w", dest, WithoutPath(err))
 	}
 	return finish(f)
 }
 
-// plain strips the temporary file's name from an error: it means nothing to a person.
-func plain(err error) error {
+// WithoutPath takes the operation and the paths from an error of the package os, for
+// messages that name the file by another name: that of a temporary one, for
+// example, means nothing to a person.
+func WithoutPath(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		return pe.Err

@@ -34,7 +34,7 @@ func lock(ctx context.Context, path string, timeout time.Duration) (unlock func(
 		}
 		if err != nil || !ok {
 			_ = l.Close()
-			return nil, fmt.Errorf("cannot lock %s: %w", path, reason(err))
+			return nil, fmt.Errorf("cannot lock %s: %w", path, durable.WithoutPath(err))
 		}
 		// The holder before us removed the file: what we locked may be gone
 		// from the directory, and somebody else may lock a new one.

@@ -115,7 +115,7 @@ func replace(path string, blob []byte, create bool) error {
 		}
 	}
 	if _, err := f.Write(blob); err != nil {
-		return reason(err)
+		return durable.WithoutPath(err)
 	}
 	if create {
 		return f.Create()
@@ -133,7 +133,7 @@ func (s *Store) read() ([]byte, error) {
 		return nil, fmt.Errorf("%w: at most %d bytes are possible", backend.ErrTooLarge, input.Limit)
 	}
 	if err != nil {
-		return nil, reason(err)
+		return nil, durable.WithoutPath(err)
 	}
 	return blob, nil
 }
@@ -141,13 +141,4 @@ func (s *Store) read() ([]byte, error) {
 func version(blob []byte) backend.Version {
 	sum := sha256.Sum256(blob)
 	return backend.Version(hex.EncodeToString(sum[:]))
-}
-
-// reason drops the path from an error: the vault names the document.
-func reason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }

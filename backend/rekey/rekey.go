@@ -224,7 +224,7 @@ const maxJournal = 16 << 20
 func hashFile(path string) (string, error) {
 	f, err := durable.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, reason(err))
+		return "", fmt.Errorf("%s: %w", path, durable.WithoutPath(err))
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -236,18 +236,9 @@ func hashFile(path string) (string, error) {
 		_, err = io.Copy(sum, f)
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, reason(err))
+		return "", fmt.Errorf("%s: %w", path, durable.WithoutPath(err))
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// reason drops the path from an error.
-func reason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }
 
 func (j *journal) write(path string) error {

@@ -63,13 +63,13 @@ func (s *Source) Load(context.Context) (keysource.Key, error) {
 		return keysource.Key{}, fmt.Errorf("%w: there is no such file", keysource.ErrNoKey)
 	}
 	if err != nil {
-		return keysource.Key{}, reason(err)
+		return keysource.Key{}, durable.WithoutPath(err)
 	}
 	defer f.Close()
 	// The open file is asked, not the path, which could change in between.
 	info, err := f.Stat()
 	if err != nil {
-		return keysource.Key{}, reason(err)
+		return keysource.Key{}, durable.WithoutPath(err)
 	}
 	if info.IsDir() { // a pipe may well hold a key
 		return keysource.Key{}, durable.Regular(info)
@@ -80,7 +80,7 @@ func (s *Source) Load(context.Context) (keysource.Key, error) {
 	text, err := io.ReadAll(io.LimitReader(f, keysource.MaxTextSize+1))
 	defer clear(text)
 	if err != nil {
-		return keysource.Key{}, reason(err)
+		return keysource.Key{}, durable.WithoutPath(err)
 	}
 	if len(text) == 0 && info.Mode()&fs.ModeNamedPipe != 0 {
 		return keysource.Key{}, durable.ErrEmptyPipe
@@ -105,7 +105,7 @@ func (s *Source) Save(ctx context.Context, k keysource.Key) error {
 	}
 	path, err := filepath.EvalSymlinks(s.path) // a link stays a link
 	if err != nil {
-		return reason(err)
+		return durable.WithoutPath(err)
 	}
 	return durable.WriteSecret(path, []byte(k.Text()), (*durable.File).Replace)
 }
@@ -126,14 +126,5 @@ func (s *Source) Delete(context.Context) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: there is no such file", keysource.ErrNoKey)
 	}
-	return reason(err)
-}
-
-// reason drops the path from an error: [Source.Name] says it already.
-func reason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
+	return durable.WithoutPath(err)
 }

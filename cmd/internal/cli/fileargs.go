@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
 	"github.com/flask-vault/flask-vault/backend"
@@ -39,14 +38,5 @@ func readInput(file string, in io.Reader, limit int64) ([]byte, error) {
 	if errors.As(err, &input) && input.Limit > 0 {
 		err = backend.ErrTooLarge
 	}
-	return text, withoutPath(err)
-}
-
-// withoutPath takes the operation and the path from an error of the package os.
-func withoutPath(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
+	return text, durable.WithoutPath(err)
 }

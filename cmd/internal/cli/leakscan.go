@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/forms"
 	"github.com/flask-vault/flask-vault/cmd/internal/gitrepo"
 	"github.com/flask-vault/flask-vault/cmd/internal/search"
@@ -217,7 +218,7 @@ func (s *scanner) file(path string) ([]*leak, error) {
 	defer f.Close()
 	leaks, err := s.scan(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, withoutPath(err))
+		return nil, fmt.Errorf("%s: %w", path, durable.WithoutPath(err))
 	}
 	return leaks, nil
 }

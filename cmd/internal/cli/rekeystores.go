@@ -41,19 +41,17 @@ func (a *app) resealStored(ctx context.Context, envs []*config.Config) error {
 		}
 		now = append(now, renewed)
 	}
-	var name string
 	err := eachStored(ctx, now, func(v *backend.Vault) error {
-		name = v.Name()
 		if err := v.Reseal(ctx); err != nil {
 			return err
 		}
-		a.note("%s is encrypted under the new key", oneLine(name))
+		a.note("%s is encrypted under the new key", oneLine(v.Name()))
 		return nil
 	})
 	if err != nil {
 		return &hintError{
 			fmt.Errorf("the new key is in place, and a document in a store is still under the previous one, which opens it: %w", err),
-			a.name + " rekey again, once the store can be reached",
+			a.name + " rekey, once the store can be reached",
 		}
 	}
 	return nil

@@ -170,7 +170,7 @@ func (k *known) addVault(keys []*vaultkeys.Environment) {
 			case err != nil && (path == e.LocalPath() || optional(e, keys)):
 				continue // it need not be there
 			case err != nil:
-				err = fmt.Errorf("%s: %w", e.Display(path), withoutPath(err))
+				err = fmt.Errorf("%s: %w", e.Display(path), durable.WithoutPath(err))
 			default:
 				err = k.addDocument(e, blob, false)
 			}
