@@ -172,8 +172,8 @@ func (m *model) step(ctx context.Context) {
 		m.library(name)
 	case dice < 94:
 		m.count("plugin")
-		if id := strings.TrimSpace(m.w.flask("", "key", "id", "--keysource", "soak").stdout); id != "a23c29c5" {
-			m.t.Errorf("the plugin's key is %q", id)
+		if r := m.w.flask("", "key", "id", "--keysource", "soak"); r.code != 0 || strings.TrimSpace(r.stdout) != "a23c29c5" {
+			m.t.Errorf("the plugin's key is %q: exit code %d\n%s", r.stdout, r.code, r.stderr)
 		}
 	default:
 		m.count("exec")
