@@ -3,7 +3,9 @@ package config
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
+	storefile "github.com/flask-vault/flask-vault/backend/file"
 	"github.com/flask-vault/flask-vault/backend/rekey"
 )
 
@@ -18,8 +20,14 @@ func (c *Config) Recover(ctx context.Context) (rekey.Outcome, error) {
 	if !exists(c.Journal()) {
 		return rekey.Nothing, nil
 	}
-	// Whoever is at it now holds the lock; then there is nothing left to do.
-	unlock, err := c.Store(c.Path()).Lock(ctx)
+	// Whoever is at it now holds the locks; then there is nothing left to do.
+	var all []*Config
+	for _, name := range c.Environments {
+		if e, err := c.In(name); err == nil {
+			all = append(all, e)
+		}
+	}
+	unlock, err := Lock(ctx, all)
 	if err != nil {
 		return rekey.Nothing, err
 	}
@@ -29,4 +37,36 @@ func (c *Config) Recover(ctx context.Context) (rekey.Outcome, error) {
 		return rekey.Nothing, err
 	}
 	return rekey.Recover(ctx, c.Journal(), keys)
+}
+
+// Lock locks the local files of environments, those in which they save, for whoever
+// changes several of them in one step. Every process takes them in the same order.
+// Its error is that of [storefile.Store.Lock].
+func Lock(ctx context.Context, environments []*Config) (unlock func(), err error) {
+	var paths []string
+	for _, e := range environments {
+		for _, path := range []string{e.Path(), e.LocalPath()} {
+			if target, err := filepath.EvalSymlinks(path); err == nil {
+				paths = append(paths, target)
+			} else if path == e.Path() && exists(filepath.Dir(path)) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	slices.Sort(paths)
+	var locked []func()
+	unlock = func() {
+		for _, u := range slices.Backward(locked) {
+			u()
+		}
+	}
+	for _, path := range slices.Compact(paths) {
+		u, err := storefile.NewStore(path, "").Lock(ctx)
+		if err != nil {
+			unlock()
+			return nil, err
+		}
+		locked = append(locked, u)
+	}
+	return unlock, nil
 }

@@ -22,6 +22,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/durable"
@@ -44,10 +45,11 @@ type Plan struct {
 // journal is what lies on disk between the start and the end of a rekey. Paths
 // are relative to its directory.
 type journal struct {
-	Version int    `json:"version"` // 1
-	OldID   string `json:"old_key_id"`
-	NewID   string `json:"new_key_id"`
-	Swaps   []swap `json:"files"`
+	Version  int      `json:"version"` // 1
+	OldID    string   `json:"old_key_id"`
+	NewID    string   `json:"new_key_id"`
+	Swaps    []swap   `json:"files"`
+	Previous []string `json:"previous"` // those of Swaps, the first ones, that keep previous keys
 }
 
 // swap is one file: Staged takes the place of Path, if that still has content
@@ -96,7 +98,7 @@ func Run(ctx context.Context, p Plan) (keysource.Key, error) {
 	if err := keysource.SaveVerified(ctx, p.Source, next); err != nil {
 		return keysource.Key{}, p.giveUp(ctx, j, next, err)
 	}
-	return next, j.finish(p.Journal)
+	return next, j.finish(ctx, p.Journal, next)
 }
 
 // oldCipher opens with the key now, and with those before it.
@@ -123,7 +125,7 @@ func (p *Plan) giveUp(ctx context.Context, j *journal, next keysource.Key, cause
 	case err == nil && k.Equal(p.Old):
 		return errors.Join(cause, j.drop(p.Journal))
 	case err == nil && k.Equal(next):
-		return j.finish(p.Journal)
+		return j.finish(ctx, p.Journal, next)
 	}
 	if err := keysource.SaveVerified(ctx, p.Source, p.Old); err == nil {
 		return errors.Join(cause, j.drop(p.Journal))
@@ -133,14 +135,15 @@ func (p *Plan) giveUp(ctx context.Context, j *journal, next keysource.Key, cause
 
 // stage writes every new file beside its place.
 func (p *Plan) stage(ctx context.Context, j *journal, dir string, old, c *backend.Cipher) error {
+	for _, path := range p.Previous {
+		if err := p.stagePrevious(j, dir, path, old, c); err != nil {
+			return err
+		}
+		j.Previous = append(j.Previous, j.Swaps[len(j.Swaps)-1].Path)
+	}
 	for _, path := range p.Files {
 		err := j.add(dir, path, func(f *durable.File) error { return c.Reseal(ctx, old, path, f) })
 		if err != nil {
-			return err
-		}
-	}
-	for _, path := range p.Previous {
-		if err := p.stagePrevious(j, dir, path, old, c); err != nil {
 			return err
 		}
 	}
@@ -251,7 +254,11 @@ func (j *journal) write(path string) error {
 
 // finish puts every staged file in its place, and removes the journal. It can
 // be run again after it was interrupted.
-func (j *journal) finish(path string) error {
+//
+// A file that is not the one that the rekey began with was saved by a process that
+// waited for the lock of one that was killed, or came with git. It is the newer
+// one, so it stays, and is sealed under the new key itself.
+func (j *journal) finish(ctx context.Context, path string, next keysource.Key) error {
 	dir := filepath.Dir(path)
 	for _, s := range j.Swaps {
 		target, staged := filepath.Join(dir, s.Path), filepath.Join(dir, s.Staged)
@@ -262,13 +269,64 @@ func (j *journal) finish(path string) error {
 		case err == nil && now == s.After:
 			continue // done already
 		case err == nil && now != s.Before:
-			return fmt.Errorf("%s: %w: it is not the file that the rekey began with; its new form is in %s", target, backend.ErrConflict, staged)
+			if err := j.reseal(ctx, dir, target, next); err != nil {
+				return err
+			}
+			if made, err := hashFile(staged); err == nil && made == s.After { // not what a forged journal names
+				_ = os.Remove(staged)
+			}
+			continue
 		}
-		if err := durable.Rename(staged, target); err != nil {
+		err = durable.Rename(staged, target)
+		if errors.Is(err, fs.ErrNotExist) && !slices.Contains(j.Previous, s.Path) { // somebody tidied up
+			err = j.reseal(ctx, dir, target, next)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return durable.Remove(path)
+}
+
+// reseal moves one file from a key before to the next one. What none of them opens,
+// such as a configuration, or has the next one already, is left as it is.
+func (j *journal) reseal(ctx context.Context, dir, path string, next keysource.Key) error {
+	c, err := backend.NewCipher(next)
+	if err != nil {
+		return err
+	}
+	var keys []keysource.Key
+	for _, p := range j.Previous { // in place by now
+		more, err := c.PreviousKeys(filepath.Join(dir, p))
+		if err != nil && !errors.Is(err, backend.ErrAuth) && !errors.Is(err, backend.ErrMalformed) {
+			return err
+		}
+		keys = append(keys, more...)
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	old, err := backend.NewCipher(keys[0], keys[1:]...)
+	if err != nil {
+		return err
+	}
+	f, err := durable.New(path, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Discard()
+	if info, err := os.Stat(path); err == nil {
+		if err := f.Chmod(info.Mode().Perm()); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	switch err := c.Reseal(ctx, old, path, f); {
+	case errors.Is(err, backend.ErrAuth), errors.Is(err, backend.ErrMalformed):
+		return nil
+	case err != nil:
+		return err
+	}
+	return f.Replace()
 }
 
 // drop forgets a rekey that has changed nothing.
@@ -323,7 +381,7 @@ func Recover(ctx context.Context, path string, keys keysource.Source) (Outcome, 
 	case j.OldID:
 		return Undone, j.drop(path)
 	case j.NewID:
-		return Finished, j.finish(path)
+		return Finished, j.finish(ctx, path, k)
 	}
 	return Nothing, fmt.Errorf("%w: it is %s, the rekey was from %s to %s", ErrStuck, k.ID(), j.OldID, j.NewID)
 }

@@ -2,6 +2,7 @@ package rekey_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -235,4 +236,96 @@ func (d dying) Save(ctx context.Context, k keysource.Key) error {
 	}
 	d.die()
 	return nil
+}
+
+// TestFilesThatWereSavedMeanwhile has a process die after the key is kept. What
+// another one saved with the old key before anybody recovered is not lost, and moves to the new
+// key, too. What is no encrypted file stays as it is.
+func TestFilesThatWereSavedMeanwhile(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T, s scene) (want string){
+		"saved": func(t *testing.T, s scene) string {
+			write(t, s.plan.Files[0], sealWith(t, s.plan.Old.Bytes(), "newer"))
+			return "newer"
+		},
+		"damaged": func(t *testing.T, s scene) string {
+			write(t, s.plan.Files[0], []byte("<<<<<<<"))
+			return ""
+		},
+		"configured": func(t *testing.T, s scene) string {
+			write(t, filepath.Join(s.dir, "config"), []byte("other\n"))
+			return "text 0"
+		},
+		"removed": func(t *testing.T, s scene) string {
+			if err := os.Remove(s.plan.Files[0]); err != nil {
+				t.Fatal(err)
+			}
+			return "text 0"
+		},
+		"tidied up": func(t *testing.T, s scene) string {
+			if err := os.Remove(stagedFor(t, s, "a.enc")); err != nil {
+				t.Fatal(err)
+			}
+			return "text 0"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 16)
+			func() {
+				defer func() { _ = recover() }()
+				s.plan.Source = dying{s.key, true, func() { panic("killed") }}
+				_, _ = rekey.Run(t.Context(), s.plan)
+			}()
+			want := change(t, s)
+			for i, outcome := range []rekey.Outcome{rekey.Finished, rekey.Nothing} {
+				if got, err := rekey.Recover(t.Context(), s.plan.Journal, s.key); err != nil || got != outcome {
+					t.Fatalf("recovery %d: %v, %v", i, got, err)
+				}
+			}
+			k, err := s.key.Load(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := backend.NewCipher(k) // without the previous key
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []string{want, "text 1"} {
+				if got, err := c.OpenFile(s.plan.Files[i]); string(got) != want || (err == nil) != (want != "") {
+					t.Errorf("%s: %q, %v, and not %q", s.plan.Files[i], got, err, want)
+				}
+			}
+			if left, _ := filepath.Glob(filepath.Join(s.dir, ".flask-vault-*")); len(left) > 0 {
+				t.Errorf("left over: %q", left)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o640); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stagedFor is the file that is to take the place of another.
+func stagedFor(t *testing.T, s scene, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(s.plan.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var j struct {
+		Files []struct{ Path, Staged string }
+	}
+	if err := json.Unmarshal(text, &j); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range j.Files {
+		if f.Path == path {
+			return filepath.Join(s.dir, f.Staged)
+		}
+	}
+	t.Fatalf("nothing is to take the place of %s", path)
+	return ""
 }

@@ -17,13 +17,12 @@ func (a *app) keyCommand() *cobra.Command {
 		a.keyIDCommand(), a.keyCheckCommand(), a.keyCopyCommand(), a.keyNewCommand(), a.keyShowCommand())
 }
 
-// findKey finds the environment's key and the source that has it.
+// findKey finds the environment's key and the source that has it. A rekey that was
+// interrupted is left as it is: another source's key, which --keysource may name, says
+// nothing of it, and a key is looked at and copied to get out of just that.
 func (a *app) findKey(ctx context.Context) (*vault, keysource.Key, keysource.Source, error) {
 	c, err := a.resolve()
 	if err != nil {
-		return nil, keysource.Key{}, nil, err
-	}
-	if err := a.recover(ctx, c); err != nil {
 		return nil, keysource.Key{}, nil, err
 	}
 	k, s, err := c.options.Keys.Find(ctx)

@@ -145,19 +145,21 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	var files, previous []string
 	for _, e := range shared {
 		if e.Remote() { // what lies beside a document of its own
 			if err := os.MkdirAll(filepath.Dir(e.Path()), 0o755); err != nil { //nolint:gosec // as git makes it
 				return nil, err
 			}
 		}
-		unlock, err := e.Store(e.Path()).Lock(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer unlock()
+	}
+	unlock, err := config.Lock(ctx, shared)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	var names []string
+	var files, previous []string
+	for _, e := range shared {
 		more, err := sealedFiles(e, o)
 		if err != nil {
 			return nil, err

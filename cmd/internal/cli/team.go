@@ -261,6 +261,9 @@ func (a *app) teamAdd(ctx context.Context, name, given string) error {
 		return &usageError{msg: err.Error(), hint: a.name + " team add ann ~/.ssh/id_ed25519.pub"}
 	}
 	c, key, from, err := a.findKey(ctx)
+	if err == nil {
+		err = a.recover(ctx, c)
+	}
 	if err != nil {
 		return err
 	}
