@@ -20,6 +20,9 @@ type document struct {
 	scanned  bool  // Get has answered once without it
 	index    index // filled as it is asked for
 	tree     *paths.Tree[*mapping, entry]
+
+	untext   map[string]*node // of untextKeys, once a hint was asked for
+	untextOf *node
 }
 
 var _ format.Document = (*document)(nil)

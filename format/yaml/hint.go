@@ -23,34 +23,41 @@ func (d *document) hint(path string) string {
 	default:
 		return "the document is a single value, not names with values"
 	}
-	steps := 10_000
-	if key := untextKey(d.root, path, &steps); key != nil {
-		return fmt.Sprintf("the key in line %d is %s, not text; put it in quotes to fetch it",
-			key.Line, kindWords(kindOf(resolveAlias(key))))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.untextOf != d.root {
+		d.untext, d.untextOf = untextKeys(d.root), d.root
+	}
+	for name := path; name != ""; name = name[:max(strings.LastIndexByte(name, '.'), 0)] {
+		if key := d.untext[name]; key != nil {
+			return fmt.Sprintf("the key in line %d is %s, not text; put it in quotes to fetch it",
+				key.Line, kindWords(kindOf(resolveAlias(key))))
+		}
 	}
 	return ""
 }
 
-// untextKey looks for a key on the way of the path that is not text. It gives up
-// after so many steps, since aliases could make the search endless.
-func untextKey(m *node, path string, steps *int) *node {
-	for i := 0; i < len(m.Content) && *steps > 0; i += 2 {
-		*steps--
-		key, value := resolveAlias(m.Content[i]), resolveAlias(m.Content[i+1])
-		name := key.Value
-		rest, isPrefix := strings.CutPrefix(path, name+".")
-		isPrefix = isPrefix && value.Kind == yamllib.MappingNode
-		if _, isText := textKey(key); !isText && !isMerge(key) && (name == path || isPrefix) {
-			return m.Content[i]
-		}
-		if !isPrefix {
-			continue
-		}
-		if found := untextKey(value, rest, steps); found != nil {
-			return found
+// untextKeys are the keys that are not text, by the paths that would lead to them. It
+// gives up after so many steps, since aliases could make the search endless.
+func untextKeys(root *node) map[string]*node {
+	keys := map[string]*node{}
+	const longest = 4096 // of a path that somebody would ask for
+	steps := 100_000
+	var walk func(m *node, prefix string)
+	walk = func(m *node, prefix string) {
+		for i := 0; i < len(m.Content) && steps > 0; i += 2 {
+			steps--
+			key, value := resolveAlias(m.Content[i]), resolveAlias(m.Content[i+1])
+			if _, isText := textKey(key); !isText && !isMerge(key) && keys[prefix+key.Value] == nil {
+				keys[prefix+key.Value] = m.Content[i]
+			}
+			if value.Kind == yamllib.MappingNode && len(prefix)+len(key.Value) < longest {
+				walk(value, prefix+key.Value+".")
+			}
 		}
 	}
-	return nil
+	walk(root, "")
+	return keys
 }
 
 func kindWords(k format.Kind) string {

@@ -14,8 +14,11 @@ import (
 	"github.com/flask-vault/flask-vault/format"
 )
 
-// maxImport is the most bytes of a document that import reads: 16 MiB.
-const maxImport = 16 << 20
+// What import reads at most: bytes of a document, 16 MiB, and names in it.
+const (
+	maxImport      = 16 << 20
+	maxImportNames = 100_000
+)
 
 type importOptions struct {
 	format string
@@ -178,8 +181,12 @@ func (a *app) readPlaintext(ctx context.Context, file string, f format.Format) (
 		// Not the vault is to be mended, as the hint of a syntax error says.
 		err = &codeError{err, exitInvalid}
 	}
-	if err == nil && len(doc.Names()) == 0 {
+	switch {
+	case err != nil:
+	case len(doc.Names()) == 0:
 		err = namesValues(f, text)
+	case len(doc.Names()) > maxImportNames:
+		err = fmt.Errorf("%w: it has more than %d names; import it in parts", backend.ErrTooLarge, maxImportNames)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
