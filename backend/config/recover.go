@@ -18,7 +18,8 @@ func (c *Config) Recover(ctx context.Context) (rekey.Outcome, error) {
 	if !exists(c.Journal()) {
 		return rekey.Nothing, nil
 	}
-	// Whoever is at it now holds the lock; then there is nothing left to do.
+	// Whoever is at it now holds this lock or that of the journal; then there is
+	// nothing left to do.
 	unlock, err := c.Store(c.Path()).Lock(ctx)
 	if err != nil {
 		return rekey.Nothing, err
