@@ -112,8 +112,8 @@ func (k *keys) appendSeal(dst, plaintext, associatedData []byte) ([]byte, error)
 	if k.readOnly() {
 		return dst, ErrReadOnlyKey
 	}
-	if len(plaintext) > maxPlaintext {
-		return dst, fmt.Errorf("%w: AES-GCM takes at most %d bytes", ErrTooLarge, maxPlaintext)
+	if int64(len(plaintext)) > maxPlaintext {
+		return dst, fmt.Errorf("%w: AES-GCM takes at most %d bytes", ErrTooLarge, int64(maxPlaintext))
 	}
 	if err := k.count(); err != nil {
 		return dst, err

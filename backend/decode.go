@@ -40,20 +40,26 @@ import (
 // Text outside of the blocks, or a damaged block, is an error.
 //
 // Errors are *[FieldError], all of them joined; on any error dst stays as it is.
-func (v *Vault) Decode(dst any) error { return decode(v.Frozen(), dst) }
+func (v *Vault) Decode(dst any) error { return decode(v, dst) }
 
 // Decode is [Vault.Decode] over the layers.
-func (l Layers) Decode(dst any) error { return decode(l.Frozen(), dst) }
+func (l Layers) Decode(dst any) error { return decode(l, dst) }
 
 // Decode is [Vault.Decode] with the variables in force.
-func (e Environ) Decode(dst any) error {
-	switch of := e.Of.(type) {
+func (e Environ) Decode(dst any) error { return decode(e, dst) }
+
+// frozen is a getter as it is now, as [Vault.Frozen]; one of another type stays as it is.
+func frozen(from Getter) Getter {
+	switch from := from.(type) {
 	case *Vault:
-		e.Of = of.Frozen()
+		return from.Frozen()
 	case Layers:
-		e.Of = of.Frozen()
+		return from.Frozen()
+	case Environ:
+		from.Of = frozen(from.Of)
+		return from
 	}
-	return decode(e, dst)
+	return from
 }
 
 // FieldError says which field of a struct [Vault.Decode] cannot fill. It quotes
@@ -84,7 +90,7 @@ func decode(from Getter, dst any) error {
 	if p.Kind() != reflect.Pointer || p.IsNil() || p.Elem().Kind() != reflect.Struct {
 		return fmt.Errorf("decode: a %T is no pointer to a struct", dst)
 	}
-	d := decoder{from: from}
+	d := decoder{from: frozen(from)}
 	filled := reflect.New(p.Type().Elem()).Elem()
 	filled.Set(p.Elem())
 	d.fields(filled, "", "")

@@ -288,3 +288,32 @@ func TestDecodeIsOneMoment(t *testing.T) {
 		}
 	}
 }
+
+// editing is a field whose value changes the vault when it is decoded.
+type editing struct{ text string }
+
+var whileDecoding func() // set by TestDecodeIsOfOneMoment alone: a field is made by its type
+
+func (e *editing) UnmarshalText(text []byte) error {
+	e.text = string(text)
+	whileDecoding()
+	return nil
+}
+
+func TestDecodeIsOfOneMoment(t *testing.T) {
+	v, _ := newVault(t, "a: 1\nb: before\n")
+	whileDecoding = func() { replace(t, v, "a: 1\nb: after\n") }
+	for name, from := range map[string]interface{ Decode(any) error }{
+		"vault": v, "layers": backend.Layers{v}, "variables": backend.Environ{Of: v, Prefix: "NO_"},
+		"variables above variables": backend.Environ{Of: backend.Environ{Of: backend.Layers{v}, Prefix: "NO_"}, Prefix: "NOR_"},
+	} {
+		replace(t, v, "a: 1\nb: before\n")
+		var c struct {
+			A editing `vault:"a"`
+			B string  `vault:"b"`
+		}
+		if err := from.Decode(&c); err != nil || c.B != "before" {
+			t.Errorf("%s: %q, %v", name, c.B, err)
+		}
+	}
+}

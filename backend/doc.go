@@ -5,7 +5,7 @@
 // the key lies) and a format (how the document is written), and gives a [Vault]:
 //
 //	v, err := backend.Open(ctx, backend.Options{
-//		Store:  file.NewStore("credentials.yml.enc"),
+//		Store:  file.NewStore("credentials.yml.enc", ""),
 //		Keys:   keysource.Chain{env.New(""), keyfile.New("master.key", keyfile.Options{})},
 //		Format: yaml.Format{},
 //	})

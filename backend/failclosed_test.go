@@ -51,6 +51,21 @@ func TestNothingToReadIsAnError(t *testing.T) {
 			from.MustGet("nope")
 		}()
 	}
+	for name, v := range map[string]*backend.Vault{"nil": none, "zero": {}} {
+		same := func(text []byte) ([]byte, error) { return text, nil }
+		_, edit := v.Edit(t.Context(), same)
+		_, update := v.Update(t.Context(), same)
+		_, refresh := v.Refresh(t.Context())
+		_, document := v.Document()
+		for what, err := range map[string]error{
+			"Edit": edit, "Update": update, "Refresh": refresh, "Document": document,
+			"Reload": v.Reload(t.Context()), "Reseal": v.Reseal(t.Context()), "Watch": v.Watch(t.Context(), func() {}),
+		} {
+			if !errors.Is(err, backend.ErrNoVault) {
+				t.Errorf("%s of a %s vault: %v", what, name, err)
+			}
+		}
+	}
 	if _, err := (backend.Layers{}).Names(); !errors.Is(err, backend.ErrNoVault) {
 		t.Errorf("Names: %v", err)
 	}

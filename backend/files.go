@@ -260,7 +260,7 @@ func (c *Cipher) decryptInto(ctx context.Context, f *durable.File, in *input, o 
 			if err := in.rewind(); err != nil {
 				return err
 			}
-			if _, err := f.Seek(0, io.SeekStart); err != nil {
+			if err := restart(f); err != nil {
 				return pathReason(f.Dest(), err)
 			}
 		}
@@ -274,6 +274,14 @@ func (c *Cipher) decryptInto(ctx context.Context, f *durable.File, in *input, o 
 		}
 	}
 	return c.keys.Load().named(in.name, err)
+}
+
+// restart makes a file empty, so that nothing is left behind a shorter content.
+func restart(f *durable.File) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return f.Truncate(0)
 }
 
 // equalFile reports whether the file at path has what was written to f. One that

@@ -55,17 +55,15 @@ func Init(ctx context.Context, o Options) (Created, error) {
 		return created, err
 	}
 	blob, err := c.sealVerified(o.Format.Template())
-	if err == nil {
-		_, err = o.Store.Save(ctx, blob, "")
-	}
-	if errors.Is(err, ErrConflict) {
-		return created, nil // somebody else made it at the same moment, with the same key
-	}
 	if err != nil {
 		return created, fmt.Errorf("%s: %w", o.Store.Name(), err)
 	}
-	created.Document = true
-	return created, nil
+	_, err = save(ctx, o.Store, blob, "")
+	if errors.Is(err, ErrConflict) {
+		return created, nil // somebody else made it at the same moment, with the same key
+	}
+	created.Document = err == nil
+	return created, err
 }
 
 // makeKey makes a key, keeps it in the first source that can, and reads it back.

@@ -24,6 +24,9 @@ func (v *Vault) Reload(ctx context.Context) error {
 func (v *Vault) Refresh(ctx context.Context) (changed bool, err error) { return v.reload(ctx, true) }
 
 func (v *Vault) reload(ctx context.Context, parsed bool) (changed bool, err error) {
+	if v == nil || v.opts.Store == nil {
+		return false, errNotOpen
+	}
 	for {
 		old := v.current.Load()
 		var have Version
@@ -37,7 +40,8 @@ func (v *Vault) reload(ctx context.Context, parsed bool) (changed bool, err erro
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", v.Name(), err)
 		}
-		text, renewed, err := v.openRenewed(ctx, snap.Blob)
+		now := v.keys.Load()
+		text, renewed, err := v.openRenewed(ctx, now, snap.Blob)
 		if err != nil {
 			return false, err
 		}
@@ -47,8 +51,9 @@ func (v *Vault) reload(ctx context.Context, parsed bool) (changed bool, err erro
 				return false, err
 			}
 		}
-		if renewed != nil {
-			v.keys.Store(renewed)
+		// The key first, so that nothing new is ever sealed under the one from before.
+		if renewed != nil && !v.keys.CompareAndSwap(now, renewed) {
+			continue // somebody else took up a key meanwhile, perhaps a newer one
 		}
 		if v.current.CompareAndSwap(old, s) {
 			return true, nil
@@ -57,10 +62,9 @@ func (v *Vault) reload(ctx context.Context, parsed bool) (changed bool, err erro
 	}
 }
 
-// openRenewed opens a document with the key, or with the one that the sources
-// have now, which it then returns. The keys of before still open tokens.
-func (v *Vault) openRenewed(ctx context.Context, blob []byte) ([]byte, *keys, error) {
-	now := v.keys.Load()
+// openRenewed opens a document with the key now, or with the one that the sources
+// have and those before that, which it then returns. The keys of before still open tokens.
+func (v *Vault) openRenewed(ctx context.Context, now *keys, blob []byte) ([]byte, *keys, error) {
 	text, err := now.openNamed(v.Name(), blob)
 	if !errors.Is(err, ErrAuth) || v.current.Load() == nil {
 		return text, nil, err
@@ -77,15 +81,14 @@ func (v *Vault) openRenewed(ctx context.Context, blob []byte) ([]byte, *keys, er
 	if kerr != nil {
 		return nil, nil, kerr
 	}
-	found := c.keys.Load()
-	if found.keyID == now.keyID {
+	renewed := c.keys.Load() // nobody else has it
+	if text, err = renewed.openNamed(v.Name(), blob); err != nil {
 		return nil, nil, err
 	}
-	if text, err = found.openNamed(v.Name(), blob); err != nil {
-		return nil, nil, err
+	if renewed.keyID == now.keyID { // only the previous keys are others
+		renewed.seals.Store(now.seals.Load())
 	}
-	renewed := found // nobody else has it
-	for _, k := range append([]*keys{now}, now.previous...) {
+	for _, k := range now.all() {
 		same := func(other *keys) bool { return other.keyID == k.keyID }
 		if k.keyID != renewed.keyID && !slices.ContainsFunc(renewed.previous, same) {
 			renewed.previous = append(renewed.previous, &keys{aead: k.aead, block: k.block, keyID: k.keyID, size: k.size})
@@ -118,11 +121,15 @@ func (v *Vault) newState(version Version, text []byte) *state {
 // [Vault.Refresh]. It fails with [errors.ErrUnsupported] where the store is no
 // [Watcher]. backend/watch calls it.
 func (v *Vault) Watch(ctx context.Context, changed func()) error {
+	s, err := v.state()
+	if err != nil {
+		return err
+	}
 	w, ok := v.opts.Store.(Watcher)
 	if !ok {
 		return fmt.Errorf("%s: %w: the store does not tell of changes", v.Name(), errors.ErrUnsupported)
 	}
-	err := w.Watch(ctx, v.current.Load().version, func(snap Snapshot) {
+	err = w.Watch(ctx, s.version, func(snap Snapshot) {
 		if snap.Version == "" || snap.Version != v.current.Load().version {
 			changed()
 		}

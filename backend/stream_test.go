@@ -431,6 +431,41 @@ func TestLargeFilesUnderPreviousKeys(t *testing.T) {
 	onlyFiles(t, dir, "enc", "out")
 }
 
+// TestAFileThatShrinksBetweenTwoKeys has nothing of the first try be left behind what
+// the second one decrypts.
+func TestAFileThatShrinksBetweenTwoKeys(t *testing.T) {
+	dir := t.TempDir()
+	old := keysource.NewKey()
+	was, err := backend.NewCipher(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := backend.NewCipher(keysource.NewKey(), old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := func(plaintext []byte) []byte {
+		token, err := was.Seal(plaintext, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	short := noise(9, 2*mib)
+	enc := write(t, filepath.Join(dir, "enc"), sealed(noise(8, 3*mib)))
+	o := backend.FileOptions{Progress: func(done, _ int64) {
+		if done >= 3*mib {
+			write(t, enc, sealed(short))
+		}
+	}}
+	if err := c.DecryptFile(t.Context(), enc, filepath.Join(dir, "out"), o); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, filepath.Join(dir, "out")); !bytes.Equal(got, short) {
+		t.Errorf("%d bytes, not the %d that were encrypted", len(got), len(short))
+	}
+}
+
 // TestLargeWorkIsInterrupted: an end of the context in the middle leaves nothing.
 func TestLargeWorkIsInterrupted(t *testing.T) {
 	defer goleak.VerifyNone(t)

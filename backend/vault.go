@@ -204,14 +204,23 @@ func (v *Vault) Names() ([]string, error) {
 }
 
 // Document parses the document anew, for the caller to look at or change a copy.
-func (v *Vault) Document() (format.Document, error) { return v.parse(v.Text()) }
+func (v *Vault) Document() (format.Document, error) {
+	s, err := v.state()
+	if err != nil {
+		return nil, err
+	}
+	return v.parse(bytes.Clone(s.text))
+}
 
 // Edit replaces the document by what change makes of its text, if nobody else
 // saved meanwhile: else it fails with [ErrConflict] and nothing is changed. It
 // reports whether anything was saved: text that change leaves as it is, is not.
 // Text that does not parse is refused with its *[format.SyntaxError].
 func (v *Vault) Edit(ctx context.Context, change func(text []byte) ([]byte, error)) (saved bool, err error) {
-	old := v.current.Load()
+	old, err := v.state()
+	if err != nil {
+		return false, err
+	}
 	text, err := change(bytes.Clone(old.text))
 	if err != nil {
 		return false, err
@@ -230,7 +239,7 @@ func (v *Vault) Edit(ctx context.Context, change func(text []byte) ([]byte, erro
 	if err != nil {
 		return false, err
 	}
-	v.current.Store(v.newState(version, text))
+	v.saved(ctx, old, v.newState(version, text))
 	return true, nil
 }
 
@@ -254,14 +263,17 @@ func (v *Vault) Update(ctx context.Context, change func(text []byte) ([]byte, er
 // else saves meanwhile is taken up.
 func (v *Vault) Reseal(ctx context.Context) error {
 	for {
-		old := v.current.Load()
+		old, err := v.state()
+		if err != nil {
+			return err
+		}
 		blob, err := v.sealVerified(old.text)
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.Name(), err)
 		}
 		version, err := v.save(ctx, blob, old.version)
 		if err == nil {
-			v.current.Store(v.newState(version, old.text))
+			v.saved(ctx, old, v.newState(version, old.text))
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) || ctx.Err() != nil {
@@ -273,19 +285,31 @@ func (v *Vault) Reseal(ctx context.Context) error {
 	}
 }
 
+// saved puts what was saved in place of old. Where somebody else took up something
+// meanwhile, that may be newer than what was saved, and the store has the last word.
+func (v *Vault) saved(ctx context.Context, old, s *state) {
+	if !v.current.CompareAndSwap(old, s) {
+		_ = v.Reload(ctx) // what was taken up stays then, until the next one
+	}
+}
+
+func (v *Vault) save(ctx context.Context, blob []byte, prev Version) (Version, error) {
+	return save(ctx, v.opts.Store, blob, prev)
+}
+
 // save stores a blob, and finds out what happened where the store cannot tell.
 // Every blob is unique by its nonce, so equality decides. It never writes twice:
 // what is not there may still arrive, or have been there and been taken up by
 // somebody else's save, so that stays uncertain.
-func (v *Vault) save(ctx context.Context, blob []byte, prev Version) (Version, error) {
-	version, err := v.opts.Store.Save(ctx, blob, prev)
+func save(ctx context.Context, store Store, blob []byte, prev Version) (Version, error) {
+	version, err := store.Save(ctx, blob, prev)
 	if errors.Is(err, ErrUncertain) {
-		if snap, lerr := v.opts.Store.Load(ctx, ""); lerr == nil && bytes.Equal(snap.Blob, blob) {
+		if snap, lerr := store.Load(ctx, ""); lerr == nil && bytes.Equal(snap.Blob, blob) {
 			return snap.Version, nil
 		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", v.Name(), err)
+		return "", fmt.Errorf("%s: %w", store.Name(), err)
 	}
 	return version, nil
 }

@@ -226,6 +226,105 @@ func TestAnUncertainSaveIsLookedUp(t *testing.T) {
 	}
 }
 
+func TestAnUncertainInitIsLookedUp(t *testing.T) {
+	for _, write := range []bool{true, false} {
+		o := options(t.TempDir())
+		o.Store = uncertain{o.Store, write}
+		created, err := backend.Init(t.Context(), o)
+		if created.Document != write || write && err != nil || !write && !errors.Is(err, backend.ErrUncertain) {
+			t.Errorf("written %v: %+v, %v", write, created, err)
+		}
+	}
+}
+
+// thenAnother is a store that has somebody else act right after a save.
+type thenAnother struct {
+	backend.Store
+	act *func()
+}
+
+func (s thenAnother) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {
+	version, err := s.Store.Save(ctx, blob, prev)
+	if act := *s.act; act != nil {
+		*s.act = nil
+		act()
+	}
+	return version, err
+}
+
+// TestASaveTakesNothingBack has a goroutine that watches take up what another
+// process saved over an edit before the edit has returned.
+func TestASaveTakesNothingBack(t *testing.T) {
+	_, o := newVault(t, "a: 1\n")
+	other, err := backend.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var act func()
+	o.Store = thenAnother{o.Store, &act}
+	v, err := backend.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := func() {
+		if err := other.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		replace(t, other, string(other.Text())+"b: theirs\n")
+		if err := v.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	act = theirs
+	replace(t, v, "a: mine\n")
+	if text := string(v.Text()); text != "a: mine\nb: theirs\n" {
+		t.Errorf("after an edit: %q", text)
+	}
+	act = theirs
+	if err := v.Reseal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text := string(v.Text()); text != "a: mine\nb: theirs\nb: theirs\n" {
+		t.Errorf("after a reseal: %q", text)
+	}
+}
+
+// TestReloadAsksForPreviousKeysAgain has the document of before a rekey come back,
+// as with a commit, together with the previous keys that open it.
+func TestReloadAsksForPreviousKeysAgain(t *testing.T) {
+	dir := t.TempDir()
+	o := options(dir)
+	o.Previous = filepath.Join(dir, "credentials.previous.enc")
+	if _, err := backend.Init(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	v, err := backend.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := keysource.NewKey()
+	was, err := backend.NewCipher(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := was.Seal([]byte("a: before\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := v.SealKeys([]keysource.Key{old})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string][]byte{filepath.Join(dir, "credentials.yml.enc"): before, o.Previous: keys} {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := v.Reload(t.Context()); err != nil || string(v.Text()) != "a: before\n" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestFilesAreNeverWrittenOverOthers(t *testing.T) {
 	ctx, dir, c := t.Context(), t.TempDir(), newCipher(t)
 	path := func(name string) string { return filepath.Join(dir, name) }

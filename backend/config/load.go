@@ -62,12 +62,17 @@ func validName(name string) bool {
 
 // load reads a configuration file. Its errors are *[Error].
 func load(path string) (*fileConfig, error) {
-	bad := func(format string, args ...any) error {
-		return &Error{Where: path, Msg: fmt.Sprintf(format, args...)}
-	}
 	text, err := durable.ReadFile(path, maxFile)
 	if err != nil {
-		return nil, bad("%v", durable.WithoutPath(err))
+		return nil, &Error{Where: path, Msg: durable.WithoutPath(err).Error()}
+	}
+	return parse(path, text)
+}
+
+// parse reads the text of a configuration file. Its errors are *[Error].
+func parse(path string, text []byte) (*fileConfig, error) {
+	bad := func(format string, args ...any) error {
+		return &Error{Where: path, Msg: fmt.Sprintf(format, args...)}
 	}
 	var top any
 	if err := yaml.Unmarshal(text, &top); err != nil {

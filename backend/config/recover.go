@@ -20,7 +20,8 @@ func (c *Config) Recover(ctx context.Context) (rekey.Outcome, error) {
 	if !exists(c.Journal()) {
 		return rekey.Nothing, nil
 	}
-	// Whoever is at it now holds the locks; then there is nothing left to do.
+	// Whoever is at it now holds these locks or that of the journal; then there is
+	// nothing left to do.
 	var all []*Config
 	for _, name := range c.Environments {
 		if e, err := c.In(name); err == nil {

@@ -19,6 +19,9 @@ import (
 // the system lets go when its holder dies, and writes the holder's process id
 // into it. The returned function removes the file and lets go.
 func lock(ctx context.Context, path string, timeout time.Duration) (unlock func(), err error) {
+	if err := ctx.Err(); err != nil { // whether it is free, nobody has looked
+		return nil, fmt.Errorf("cannot lock %s: %w", path, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for {

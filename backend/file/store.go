@@ -82,10 +82,22 @@ func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (ba
 	case version(current) != prev:
 		return "", backend.ErrConflict
 	}
-	if err := replace(path, blob, prev == ""); err != nil {
+	err = replace(path, blob, prev == "")
+	if prev == "" && errors.Is(err, fs.ErrExist) {
+		return "", s.taken()
+	}
+	if err != nil {
 		return "", err
 	}
 	return version(blob), nil
+}
+
+// taken says what has the name of a file that was not there a moment ago.
+func (s *Store) taken() error {
+	if _, err := s.read(); errors.Is(err, backend.ErrNoVault) {
+		return &durable.InputError{Reason: "it is a symbolic link that leads nowhere; make the file that it leads to, or remove it"}
+	}
+	return fmt.Errorf("%w: the file is there now", backend.ErrConflict)
 }
 
 // Lock keeps every other process from saving until unlock is called. It waits
@@ -111,7 +123,7 @@ func replace(path string, blob []byte, create bool) error {
 	defer f.Discard()
 	if info, err := os.Stat(path); err == nil {
 		if err := f.Chmod(info.Mode().Perm()); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-			return err
+			return durable.WithoutPath(err)
 		}
 	}
 	if _, err := f.Write(blob); err != nil {

@@ -197,3 +197,27 @@ func load(s backend.Store) error {
 	_, err := s.Load(context.Background(), "")
 	return err
 }
+
+func TestALinkThatLeadsNowhere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "credentials.yml.enc")
+	if err := os.Symlink(filepath.Join(t.TempDir(), "gone"), path); err != nil {
+		t.Fatal(err)
+	}
+	_, err := file.NewStore(path, "").Save(t.Context(), []byte("text"), "")
+	if err == nil || errors.Is(err, backend.ErrConflict) || !strings.Contains(err.Error(), "symbolic link that leads nowhere") {
+		t.Errorf("%v", err)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is gone: %v", err)
+	}
+}
+
+// TestATimeThatIsOverBlamesNobody: the caller's own time limit says nothing of a lock.
+func TestATimeThatIsOverBlamesNobody(t *testing.T) {
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	_, err := file.NewStore(filepath.Join(t.TempDir(), "credentials.yml.enc"), "").Save(ctx, []byte("text"), "")
+	if locked := (*backend.LockedError)(nil); errors.As(err, &locked) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+}

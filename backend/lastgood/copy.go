@@ -39,14 +39,14 @@ func sum(blob []byte) string {
 // read reads a copy. A missing or damaged one is the zero value and no error: it is
 // made anew with the next load.
 func read(path string) (saved, error) {
-	text, err := os.ReadFile(path)
+	info, err := os.Stat(path) // first: of a copy that is replaced meanwhile, the time is too old and not too new
 	if errors.Is(err, fs.ErrNotExist) {
 		return saved{}, nil
 	}
 	if err != nil {
 		return saved{}, err
 	}
-	info, err := os.Stat(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return saved{}, err
 	}

@@ -4,8 +4,9 @@
 // which belongs where, has the key source keep the new key, and only then puts
 // the new files in place. The moment at which the source has the new key decides:
 // a process that dies before it has changed nothing, one that dies after it has
-// left work that [Recover] finishes. Which of the two it was, the id of the key
-// tells, so every file opens at every moment with a key that is kept somewhere.
+// left work that [Recover] finishes. Which of the two it was, the id of the key in
+// that source tells, so every file opens at every moment with a key that is kept
+// somewhere. A lock on the journal keeps Recover from a rekey that is under way.
 //
 // cmd's rekey command calls Run; backend/config calls Recover before it opens a
 // vault that has a journal.
@@ -26,6 +27,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/durable"
+	storefile "github.com/flask-vault/flask-vault/backend/file"
 	"github.com/flask-vault/flask-vault/keysource"
 )
 
@@ -46,6 +48,7 @@ type Plan struct {
 // are relative to its directory.
 type journal struct {
 	Version  int      `json:"version"` // 1
+	Source   string   `json:"source"`  // the name of the source that keeps the new key
 	OldID    string   `json:"old_key_id"`
 	NewID    string   `json:"new_key_id"`
 	Swaps    []swap   `json:"files"`
@@ -61,8 +64,19 @@ type swap struct {
 	After  string `json:"after"`
 }
 
-// ErrStuck is wrapped where a journal fits neither the old nor the new key.
-var ErrStuck = errors.New("a rekey was interrupted, and the key found is neither the one before it nor the one after")
+// ErrStuck is wrapped where no key tells how far a rekey came.
+var ErrStuck = errors.New("a rekey was interrupted, and its key source gives neither the key before it nor the one after")
+
+// lock keeps other processes from the files that a rekey makes: from the first of
+// them until the journal is gone. The locks of documents do not suffice, since a
+// journal is that of all environments, and each of those has another document.
+func lock(ctx context.Context, journal string) (unlock func(), err error) {
+	unlock, err = storefile.NewStore(journal, "").Lock(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", journal, err)
+	}
+	return unlock, nil
+}
 
 // Run moves the files of a plan to a new key and returns it. On an error
 // nothing is changed, unless the error says otherwise.
@@ -76,7 +90,12 @@ func Run(ctx context.Context, p Plan) (keysource.Key, error) {
 	if err != nil {
 		return keysource.Key{}, err
 	}
-	j := &journal{Version: 1, OldID: old.KeyID(), NewID: c.KeyID()}
+	unlock, err := lock(ctx, p.Journal)
+	if err != nil {
+		return keysource.Key{}, err
+	}
+	defer unlock()
+	j := &journal{Version: 1, Source: p.Source.Name(), OldID: old.KeyID(), NewID: c.KeyID()}
 	dir := filepath.Dir(p.Journal)
 	staged := false
 	defer func() {
@@ -118,8 +137,10 @@ func (p *Plan) oldCipher() (*backend.Cipher, error) {
 	return backend.NewCipher(p.Old, previous...)
 }
 
-// giveUp finds out which key the source has after a save that failed.
+// giveUp finds out which key the source has after a save that failed. It does so even
+// where the save failed because ctx has ended.
 func (p *Plan) giveUp(ctx context.Context, j *journal, next keysource.Key, cause error) error {
+	ctx = context.WithoutCancel(ctx)
 	k, err := p.Source.Load(ctx)
 	switch {
 	case err == nil && k.Equal(p.Old):
@@ -202,7 +223,7 @@ func (j *journal) add(dir, path string, fill func(*durable.File) error) error {
 	}
 	j.Swaps = append(j.Swaps, s)
 	if err := f.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
+		return fmt.Errorf("%s: %w", path, durable.WithoutPath(err))
 	}
 	if err := fill(f); err != nil {
 		return err
@@ -215,8 +236,10 @@ func (j *journal) add(dir, path string, fill func(*durable.File) error) error {
 
 func writing(content []byte) func(*durable.File) error {
 	return func(f *durable.File) error {
-		_, err := f.Write(content)
-		return err
+		if _, err := f.Write(content); err != nil {
+			return fmt.Errorf("%s: nothing is changed: %w", f.Dest(), durable.WithoutPath(err))
+		}
+		return nil
 	}
 }
 
@@ -353,10 +376,15 @@ const (
 	Finished                // the new key was in place, and now the files are too
 )
 
-// Recover finishes or forgets a rekey that was interrupted. The caller holds
-// the locks of the documents. It fails with [ErrStuck] where keys gives neither
-// key of the journal.
-func Recover(ctx context.Context, path string, keys keysource.Source) (Outcome, error) {
+// Recover finishes or forgets a rekey that was interrupted; one that is under way it
+// waits for. It fails with [ErrStuck] where the source that the rekey changed is
+// not in the chain, or has neither key of the journal.
+func Recover(ctx context.Context, path string, chain keysource.Chain) (Outcome, error) {
+	unlock, err := lock(ctx, path)
+	if err != nil {
+		return Nothing, err
+	}
+	defer unlock()
 	text, err := durable.ReadFile(path, maxJournal)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Nothing, nil
@@ -373,15 +401,30 @@ func Recover(ctx context.Context, path string, keys keysource.Source) (Outcome, 
 			return Nothing, fmt.Errorf("%s: it is not the journal of a rekey", path)
 		}
 	}
-	k, err := keys.Load(ctx)
-	if err != nil {
+	k, decides, err := j.key(ctx, chain)
+	switch {
+	case err != nil:
 		return Nothing, fmt.Errorf("%w: %w", ErrStuck, err)
-	}
-	switch k.ID() {
-	case j.OldID:
-		return Undone, j.drop(path)
-	case j.NewID:
+	case k.ID() == j.NewID:
 		return Finished, j.finish(ctx, path, k)
+	case k.ID() == j.OldID && decides:
+		return Undone, j.drop(path)
+	case k.ID() == j.OldID:
+		// That the old key is here, too, does not say that the new one is not there.
+		return Nothing, fmt.Errorf("%w: the key here is the one before it, but the new one may be in %s, which is not among the key sources", ErrStuck, j.Source)
 	}
 	return Nothing, fmt.Errorf("%w: it is %s, the rekey was from %s to %s", ErrStuck, k.ID(), j.OldID, j.NewID)
+}
+
+// key is the key in the source that the rekey changed, which decides how far it
+// came. Where the chain does not have that source, it is the chain's.
+func (j *journal) key(ctx context.Context, chain keysource.Chain) (k keysource.Key, decides bool, err error) {
+	for _, s := range chain {
+		if s.Name() == j.Source {
+			k, err = keysource.Chain{s}.Load(ctx)
+			return k, true, err
+		}
+	}
+	k, err = chain.Load(ctx)
+	return k, j.Source == "", err
 }

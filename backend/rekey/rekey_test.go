@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/rekey"
@@ -200,12 +201,12 @@ func TestKilledAtEveryStep(t *testing.T) {
 		if !run(s) {
 			t.Fatal("it did not die")
 		}
-		outcome, err := rekey.Recover(t.Context(), s.plan.Journal, s.key)
+		outcome, err := rekey.Recover(t.Context(), s.plan.Journal, keysource.Chain{s.key})
 		if want := map[bool]rekey.Outcome{false: rekey.Undone, true: rekey.Finished}[after]; err != nil || outcome != want {
 			t.Errorf("kept %v: outcome %d, %v", after, outcome, err)
 		}
 		s.check(t)
-		if outcome, err := rekey.Recover(t.Context(), s.plan.Journal, s.key); err != nil || outcome != rekey.Nothing {
+		if outcome, err := rekey.Recover(t.Context(), s.plan.Journal, keysource.Chain{s.key}); err != nil || outcome != rekey.Nothing {
 			t.Errorf("a second recovery: %d, %v", outcome, err)
 		}
 	}
@@ -216,7 +217,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	if err := other.Save(t.Context(), keysource.NewKey()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := rekey.Recover(t.Context(), s.plan.Journal, other); !errors.Is(err, rekey.ErrStuck) {
+	if _, err := rekey.Recover(t.Context(), s.plan.Journal, keysource.Chain{other}); !errors.Is(err, rekey.ErrStuck) {
 		t.Errorf("with a foreign key: %v", err)
 	}
 }
@@ -277,7 +278,7 @@ func TestFilesThatWereSavedMeanwhile(t *testing.T) {
 			}()
 			want := change(t, s)
 			for i, outcome := range []rekey.Outcome{rekey.Finished, rekey.Nothing} {
-				if got, err := rekey.Recover(t.Context(), s.plan.Journal, s.key); err != nil || got != outcome {
+				if got, err := rekey.Recover(t.Context(), s.plan.Journal, keysource.Chain{s.key}); err != nil || got != outcome {
 					t.Fatalf("recovery %d: %v, %v", i, got, err)
 				}
 			}
@@ -328,4 +329,97 @@ func stagedFor(t *testing.T, s scene, path string) string {
 	}
 	t.Fatalf("nothing is to take the place of %s", path)
 	return ""
+}
+
+// blocking is a source whose save waits.
+type blocking struct {
+	*keyfile.Source
+	saving, goOn chan struct{}
+}
+
+func (b blocking) Save(ctx context.Context, k keysource.Key) error {
+	close(b.saving)
+	<-b.goOn
+	return b.Source.Save(ctx, k)
+}
+
+// TestRecoverWaitsForARekey has a process of another environment, which holds the lock of
+// another document, find the journal of a rekey that is under way.
+func TestRecoverWaitsForARekey(t *testing.T) {
+	s := newScene(t, 16)
+	b := blocking{s.key, make(chan struct{}), make(chan struct{})}
+	s.plan.Source = b
+	ran := make(chan error, 1)
+	go func() {
+		_, err := rekey.Run(context.Background(), s.plan)
+		ran <- err
+	}()
+	<-b.saving
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if outcome, err := rekey.Recover(short, s.plan.Journal, keysource.Chain{s.key}); err == nil || outcome != rekey.Nothing {
+		t.Errorf("recovered while it runs: %d, %v", outcome, err)
+	}
+	close(b.goOn)
+	if err := <-ran; err != nil {
+		t.Fatal(err)
+	}
+	if outcome, err := rekey.Recover(t.Context(), s.plan.Journal, keysource.Chain{s.key}); err != nil || outcome != rekey.Nothing {
+		t.Errorf("after it: %d, %v", outcome, err)
+	}
+	s.check(t)
+}
+
+// TestTheChangedSourceDecides has the old key in another source too, as in a variable
+// that a shell still has.
+func TestTheChangedSourceDecides(t *testing.T) {
+	s := newScene(t, 16)
+	s.plan.Source = dying{s.key, true, func() { panic("killed") }}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = rekey.Run(t.Context(), s.plan)
+	}()
+	copied := keyfile.New(filepath.Join(t.TempDir(), "copy"), keyfile.Options{})
+	if err := copied.Save(t.Context(), s.plan.Old); err != nil {
+		t.Fatal(err)
+	}
+	if outcome, err := rekey.Recover(t.Context(), s.plan.Journal, keysource.Chain{copied}); !errors.Is(err, rekey.ErrStuck) {
+		t.Errorf("without the changed source: %d, %v", outcome, err)
+	}
+	if outcome, err := rekey.Recover(t.Context(), s.plan.Journal, keysource.Chain{copied, s.key}); err != nil || outcome != rekey.Finished {
+		t.Errorf("with the changed source in second place: %d, %v", outcome, err)
+	}
+	s.check(t)
+}
+
+// interrupted is a source whose save ends with its context, and which then has no answer.
+type interrupted struct {
+	*keyfile.Source
+	cancel context.CancelFunc
+}
+
+func (i interrupted) Save(ctx context.Context, k keysource.Key) error {
+	i.cancel()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return i.Source.Save(ctx, k)
+}
+
+func (i interrupted) Load(ctx context.Context) (keysource.Key, error) {
+	if err := ctx.Err(); err != nil {
+		return keysource.Key{}, err
+	}
+	return i.Source.Load(ctx)
+}
+
+func TestAnInterruptedSaveIsUndone(t *testing.T) {
+	s := newScene(t, 16)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.plan.Source = interrupted{s.key, cancel}
+	if _, err := rekey.Run(ctx, s.plan); !errors.Is(err, context.Canceled) || errors.Is(err, rekey.ErrStuck) {
+		t.Errorf("%v", err)
+	}
+	s.check(t)
 }

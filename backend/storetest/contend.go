@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -176,7 +177,10 @@ func (r *race) write(ctx context.Context, n int) {
 			return
 		}
 		if ctx.Err() != nil {
-			r.breaks("writer %d has %d acknowledged saves when the time is over; other errors: %v", n, done, r.failures)
+			r.mu.Lock()
+			failures := maps.Clone(r.failures)
+			r.mu.Unlock()
+			r.breaks("writer %d has %d acknowledged saves when the time is over; other errors: %v", n, done, failures)
 			return
 		}
 		mended := r.mended.Load()
@@ -353,7 +357,7 @@ func (r *race) watch(ctx context.Context, n int, last *atomic.Pointer[string], a
 		at = next
 	}
 	var following sync.WaitGroup
-	if _, ok := s.(watcher); ok && n%2 == 0 {
+	if _, ok := s.(backend.Watcher); ok && n%2 == 0 {
 		following.Go(func() { watch(ctx, s, "", see, r.fails) })
 	} else {
 		following.Go(func() { r.poll(ctx, s, see) })
@@ -458,7 +462,7 @@ func (r *race) result(final document) (Report, error) {
 	defer r.mu.Unlock()
 	r.report.Acknowledged, r.report.Uncertain = len(r.order), len(r.uncertain)
 	r.report.delays(r.delays)
-	r.report.Errors = r.failures
+	r.report.Errors = maps.Clone(r.failures)
 	return r.report, errors.Join(r.broken...)
 }
 

@@ -89,16 +89,11 @@ func Run(t *testing.T, h Harness) {
 	})
 }
 
-// watcher is the shape of backend.Watcher.
-type watcher interface {
-	Watch(ctx context.Context, have backend.Version, notify func(backend.Snapshot)) error
-}
-
 // watch calls Watch of a store again and again, as the vault does, until ctx ends. What is told
 // goes to see: a snapshot that is empty says that the caller is to load.
 func watch(ctx context.Context, s backend.Store, have backend.Version, see func(backend.Snapshot), hear func(error)) {
 	for ctx.Err() == nil {
-		err := s.(watcher).Watch(ctx, have, func(snap backend.Snapshot) {
+		err := s.(backend.Watcher).Watch(ctx, have, func(snap backend.Snapshot) {
 			if snap.Version == "" {
 				loaded, err := s.Load(ctx, have)
 				if err != nil {
@@ -165,7 +160,7 @@ func (t *trial) cannot(c check) string {
 		if err != nil {
 			return "" // the check reports it
 		}
-		if _, ok := s.(watcher); !ok {
+		if _, ok := s.(backend.Watcher); !ok {
 			return "the store does not watch"
 		}
 	}

@@ -67,12 +67,15 @@ func (a *app) examineUnfinished(ctx context.Context, c *vault, fix bool) []findi
 	}
 	var findings []finding
 	if fix {
-		unlock, err := c.Store(c.Path()).Lock(ctx)
-		if err != nil {
-			_, hint := a.classify(err)
-			return []finding{{"fail", err.Error(), hint}}
+		// A rekey of another environment holds the lock of its journal alone.
+		for _, path := range []string{c.Path(), c.Journal()} {
+			unlock, err := c.Store(path).Lock(ctx)
+			if err != nil {
+				_, hint := a.classify(err)
+				return []finding{{"fail", err.Error(), hint}}
+			}
+			defer unlock()
 		}
-		defer unlock()
 		fix = !fileExists(c.Journal())
 	}
 	for _, path := range left {

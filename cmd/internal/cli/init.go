@@ -63,7 +63,7 @@ func (a *app) init(ctx context.Context) error {
 		return err
 	}
 	if c.New() {
-		if err := c.AddEnvironment(created.KeyID); err != nil {
+		if err := c.AddEnvironment(ctx, created.KeyID); err != nil {
 			return err
 		}
 		changed = append(changed, config.FileName)
