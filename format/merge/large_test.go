@@ -13,7 +13,7 @@ import (
 // Ours writes in one line of braces what theirs has in lines: nothing fits together, and
 // all that theirs changed is set in ours.
 func TestManyKeysWrittenInTwoWays(t *testing.T) {
-	const n = 2000
+	const n = 4000
 	block := func(value string) []byte {
 		var b strings.Builder
 		b.WriteString("kept: 1\n")
@@ -37,7 +37,7 @@ func TestManyKeysWrittenInTwoWays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{"kept": "2", "key0": "new0", "key1999": "new1999"} {
+	for path, want := range map[string]string{"kept": "2", "key0": "new0", "key3999": "new3999"} {
 		if v, err := doc.Get(path); err != nil || v.Reveal() != want {
 			t.Errorf("%s is %q, want %q, %v", path, v.Reveal(), want, err)
 		}
