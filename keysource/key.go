@@ -46,6 +46,7 @@ type Key struct {
 // NewKey makes a random key of [KeySize] bytes.
 func NewKey() Key {
 	raw := make([]byte, KeySize)
+	defer clear(raw)
 	rand.Read(raw) // never fails: crypto/rand ends the program instead
 	return newKey(raw)
 }
@@ -91,7 +92,12 @@ func ParseKey(text []byte) (Key, error) {
 func (k Key) IsZero() bool { return k.raw == nil }
 
 // Equal compares two keys in a time that does not depend on their bytes.
-func (k Key) Equal(other Key) bool { return subtle.ConstantTimeCompare(k.bytes(), other.bytes()) == 1 }
+func (k Key) Equal(other Key) bool {
+	a, b := k.Bytes(), other.Bytes()
+	defer clear(a)
+	defer clear(b)
+	return subtle.ConstantTimeCompare(a, b) == 1
+}
 
 // Size is the number of raw bytes: 16, 24 or 32, or 0 for the zero Key.
 func (k Key) Size() int {
@@ -102,16 +108,18 @@ func (k Key) Size() int {
 }
 
 // Bytes returns a copy of the raw bytes. The caller clears it after use.
-func (k Key) Bytes() []byte { return k.bytes() }
-
-// Text returns the key as master.key holds it, without a newline; [ParseKey] reads it.
-func (k Key) Text() string { return base64.URLEncoding.EncodeToString(k.bytes()) }
-
-func (k Key) bytes() []byte {
+func (k Key) Bytes() []byte {
 	if k.raw == nil {
 		return nil
 	}
 	return []byte(k.raw())
+}
+
+// Text returns the key as master.key holds it, without a newline; [ParseKey] reads it.
+func (k Key) Text() string {
+	raw := k.Bytes()
+	defer clear(raw)
+	return base64.URLEncoding.EncodeToString(raw)
 }
 
 // ID names the key without telling anything of it: the first 8 hex digits of
@@ -120,7 +128,9 @@ func (k Key) ID() string {
 	if k.IsZero() {
 		return ""
 	}
-	mac := hmac.New(sha256.New, k.bytes())
+	raw := k.Bytes()
+	defer clear(raw)
+	mac := hmac.New(sha256.New, raw)
 	mac.Write([]byte(idLabel))
 	return hex.EncodeToString(mac.Sum(nil)[:4])
 }

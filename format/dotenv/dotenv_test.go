@@ -118,10 +118,7 @@ func TestGet(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	tests := []struct {
-		name, text   string
-		line, column int
-	}{
+	formattest.Refused(t, Format{}, []formattest.Refusal{
 		{"no name", "A=b\n=hunter2\n", 2, 1},
 		{"two words", "A hunter2\n", 1, 3},
 		{"open quote", "A=b\nB='hunter2\nC=d\n", 2, 3},
@@ -131,20 +128,11 @@ func TestRefused(t *testing.T) {
 		{"empty name", "''=x\n", 1, 1},
 		{"not UTF-8", "A=é\xff\n", 1, 4},
 		{"behind a value of lines", "A='x\r\ny'\r\nB hunter2\r\n", 3, 3},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			_, err := Format{}.Parse([]byte(tt.text))
-			var syntax *format.SyntaxError
-			if !errors.As(err, &syntax) || syntax.Line != tt.line || syntax.Column != tt.column || strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("Parse gives %v, want line %d, column %d", err, tt.line, tt.column)
-			}
-		})
-	}
+	})
 }
 
 func TestSet(t *testing.T) {
-	tests := []struct{ name, text, path, value, want string }{
+	formattest.Changes(t, Format{}, []formattest.Change{
 		{"bare", "A=b # c\n", "A", "new", "A=new # c\n"},
 		{"needs quotes", "A=b # c\n", "A", "new value", "A='new value' # c\n"},
 		{"keeps double quotes", "A=\"b\"\n", "A", "c", "A=\"c\"\n"},
@@ -159,27 +147,10 @@ func TestSet(t *testing.T) {
 		{"new in crlf", "A=b\r\n", "B", "c", "A=b\r\nB=c\r\n"},
 		{"empty document", "", "A", "b", "A=b\n"},
 		{"last duplicate", "A=1\nA=2\n", "A", "3", "A=1\nA=3\n"},
-		{"backslash at the end", "A=b\nB=\"c\"\n", "A", "d\\", "A='d\\'\nB=\"c\"\n"},
+		{"backslash at the end", "A=b\nB=\"c\"\n", "A", "d\\", "A=d\\\nB=\"c\"\n"},
 		{"backslash at the end and an apostrophe", "A=b\nB='c'\n", "A", "d\\", "A=\"d\\\\\"\nB='c'\n"},
 		{"dotted", "A=b\n", "a.b", "c", "A=b\na.b=c\n"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			doc, err := Format{}.Parse([]byte(tt.text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := doc.Set(tt.path, tt.value); err != nil {
-				t.Fatal(err)
-			}
-			if v, err := doc.Get(tt.path); err != nil || v.Reveal() != tt.value {
-				t.Errorf("Get gives %q, %v", v.Reveal(), err)
-			}
-			if got := string(doc.Bytes()); got != tt.want && !strings.HasPrefix(tt.name, "backslash") {
-				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
-			}
-		})
-	}
+	})
 	doc, _ := Format{}.Parse([]byte("A=b\n"))
 	var refused *format.PathError
 	for _, name := range []string{"", "a b", "a=b", "#a", "'a'", "\xff", "a\nb"} {
@@ -332,40 +303,12 @@ func FuzzParse(f *testing.F) {
 	for i := range 30 {
 		f.Add(genText().Example(i))
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		doc, err := Format{}.Parse([]byte(text))
-		if err != nil {
-			var syntax *format.SyntaxError
-			if !errors.As(err, &syntax) || syntax.Line < 1 || syntax.Column < 1 {
-				t.Fatal(err)
-			}
-			return
-		}
-		for _, name := range doc.Names() {
-			if _, err := doc.Get(name); err != nil {
-				t.Fatal(err)
-			}
-		}
-	})
+	f.Fuzz(func(t *testing.T, text string) { formattest.Parsed(t, Format{}, text) })
 }
 
 func FuzzSet(f *testing.F) {
 	for i := range 30 {
 		f.Add(genText().Example(i), "A", "x")
 	}
-	f.Fuzz(func(t *testing.T, text, path, value string) {
-		doc, err := Format{}.Parse([]byte(text))
-		if err != nil {
-			return
-		}
-		if doc.Set(path, value) != nil {
-			if string(doc.Bytes()) != text {
-				t.Fatal("a failed Set changed the text")
-			}
-			return
-		}
-		if v, err := doc.Get(path); err != nil || v.Reveal() != value {
-			t.Fatal(err)
-		}
-	})
+	f.Fuzz(func(t *testing.T, text, path, value string) { formattest.Changed(t, Format{}, text, path, value) })
 }

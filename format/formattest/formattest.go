@@ -49,6 +49,7 @@ func Run(t *testing.T, f format.Format, samples ...Sample) {
 			t.Run("read", func(t *testing.T) { testRead(t, f, s.Text) })
 			t.Run("add", func(t *testing.T) { testAdd(t, f, s.Text) })
 			t.Run("replace", func(t *testing.T) { testReplace(t, f, s.Text) })
+			t.Run("together", func(t *testing.T) { testTogether(t, f, s.Text) })
 			t.Run("remove", func(t *testing.T) { testRemove(t, f, s.Text) })
 		})
 	}
@@ -86,8 +87,8 @@ func testEmpty(t *testing.T, f format.Format) {
 		if string(doc.Bytes()) != text {
 			t.Errorf("Bytes of %s is %q", what, doc.Bytes())
 		}
-		if err := doc.Unset("a"); err == nil {
-			t.Errorf("Unset in %s succeeds", what)
+		if err := doc.Unset("a"); !errors.Is(err, format.ErrNotFound) {
+			t.Errorf("Unset in %s: %v, want a NotFoundError", what, err)
 		}
 	}
 }
@@ -258,6 +259,26 @@ func testReplace(t *testing.T, f format.Format, text string) {
 			same(t, doc, want, name)
 		}
 	}
+}
+
+// testTogether checks that many changes at once lead to the values that they lead to one
+// by one.
+func testTogether(t *testing.T, f format.Format, text string) {
+	one := parse(t, f, text)
+	var all []format.Assignment
+	for i, name := range append(one.Names(), "NEW_name", "other", "last") {
+		a := format.Assignment{Path: name, Value: Values[7*i%len(Values)]}
+		if one.Set(a.Path, a.Value) == nil { // else it is a list, or the format cannot hold it
+			all = append(all, a)
+		}
+	}
+	doc := parse(t, f, text)
+	if err := format.SetAll(doc, all); err != nil {
+		t.Fatalf("SetAll: %v\n%q", err, text)
+	}
+	want := values(t, one)
+	same(t, doc, want, "")
+	same(t, parse(t, f, string(doc.Bytes())), want, "")
 }
 
 func testRemove(t *testing.T, f format.Format, text string) {

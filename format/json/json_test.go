@@ -78,7 +78,7 @@ func TestGet(t *testing.T) {
 }
 
 func TestSetAndUnset(t *testing.T) {
-	tests := []struct{ name, text, path, value, want string }{
+	formattest.Changes(t, Format{}, []formattest.Change{
 		{"template", "{\n}\n", "db.password", "x", "{\n  \"db.password\": \"x\"\n}\n"},
 		{"empty text", "", "a", "x", "{\n  \"a\": \"x\"\n}\n"},
 		{"number", "{\"a\": 1}", "a", "2", "{\"a\": \"2\"}"},
@@ -88,21 +88,7 @@ func TestSetAndUnset(t *testing.T) {
 		{"nested empty lines", "{\n    \"a\": {\n    }\n}", "a.c", "x", "{\n    \"a\": {\n        \"c\": \"x\"\n    }\n}"},
 		{"flat rest", `{"a": {"b": 1}}`, "a.b.c", "x", `{"a": {"b": 1, "b.c": "x"}}`},
 		{"escapes", `{"a": 1}`, "a", "\"\\\n\t\x00\u2028é😀", `{"a": "\"\\\n\t\u0000\u2028é😀"}`},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			doc, err := Format{}.Parse([]byte(tt.text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := doc.Set(tt.path, tt.value); err != nil {
-				t.Fatal(err)
-			}
-			if got := string(doc.Bytes()); got != tt.want {
-				t.Errorf("Set gives\n%s\nwant\n%s", got, tt.want)
-			}
-		})
-	}
+	})
 	doc, _ := Format{}.Parse([]byte("{\n  \"a\": 1,\n  \"b\": {\"c\": 1},\n  \"d\": 2\n}\n"))
 	for _, step := range []struct{ path, want string }{
 		{"b", "{\n  \"a\": 1,\n  \"d\": 2\n}\n"}, {"d", "{\n  \"a\": 1\n}\n"}, {"a", "{\n}\n"},
@@ -114,10 +100,7 @@ func TestSetAndUnset(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	tests := []struct {
-		name, text   string
-		line, column int
-	}{
+	formattest.Refused(t, Format{}, []formattest.Refusal{
 		{"bare word", `{"a": hunter2}`, 1, 7},
 		{"single quotes", `{'hunter2': 1}`, 1, 2},
 		{"trailing comma", "{\"a\": 1,\n}", 2, 1},
@@ -144,16 +127,7 @@ func TestRefused(t *testing.T) {
 		{"too deep", strings.Repeat("[", 101), 1, 101},
 		{"value missing", `{"a": }`, 1, 7},
 		{"value missing at the end", "{\"a\":\n", 2, 1},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			_, err := Format{}.Parse([]byte(tt.text))
-			var syntax *format.SyntaxError
-			if !errors.As(err, &syntax) || syntax.Line != tt.line || syntax.Column != tt.column || strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("Parse gives %v, want line %d, column %d", err, tt.line, tt.column)
-			}
-		})
-	}
+	})
 }
 
 func TestRefusedEdits(t *testing.T) {
@@ -285,19 +259,8 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(`{"a": "\ud83d\ude00\u0000", "b": [1e5, -0.1]}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		doc, err := Format{}.Parse([]byte(text))
-		if err != nil {
-			var syntax *format.SyntaxError
-			if !errors.As(err, &syntax) || syntax.Line < 1 || syntax.Column < 1 {
-				t.Fatal(err)
-			}
-			return
-		}
-		agree(t, text)
-		for _, name := range doc.Names() {
-			if _, err := doc.Get(name); err != nil {
-				t.Fatal(err)
-			}
+		if doc := formattest.Parsed(t, Format{}, text); doc != nil {
+			agree(t, text)
 		}
 	})
 }
@@ -307,20 +270,9 @@ func FuzzSet(f *testing.F) {
 		f.Add(genJSON().Example(i), "a.b", "x")
 	}
 	f.Fuzz(func(t *testing.T, text, path, value string) {
-		doc, err := Format{}.Parse([]byte(text))
-		if err != nil {
-			return
+		if doc := formattest.Changed(t, Format{}, text, path, value); doc != nil {
+			agree(t, string(doc.Bytes()))
 		}
-		if doc.Set(path, value) != nil {
-			if string(doc.Bytes()) != text {
-				t.Fatal("a failed Set changed the text")
-			}
-			return
-		}
-		if v, err := doc.Get(path); err != nil || v.Reveal() != value {
-			t.Fatal(err)
-		}
-		agree(t, string(doc.Bytes()))
 	})
 }
 

@@ -137,6 +137,7 @@ type merger struct {
 	ours      []byte
 	decided   map[string]Side
 	conflicts []Conflict
+	noted     map[string]bool // the keys of the conflicts
 	plan      *plan
 	want      leaves // the values that the result has to have
 }
@@ -151,7 +152,7 @@ func newMerger(f format.Format, base, ours, theirs []byte, decided map[string]Si
 		}
 		blocks[i] = b
 	}
-	m := &merger{format: f, ours: ours, decided: decided}
+	m := &merger{format: f, ours: ours, decided: decided, noted: map[string]bool{}}
 	m.plan = m.blocks(blocks[0], blocks[1], blocks[2], nil)
 	m.ambiguous(blocks)
 	m.want = leaves{}

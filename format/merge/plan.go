@@ -102,11 +102,10 @@ func (m *merger) note(p *plan, b, o, t map[string]*format.Entry, path []string, 
 }
 
 func (m *merger) conflict(key string, base, ours, theirs *format.Value) {
-	for _, c := range m.conflicts {
-		if c.Key == key {
-			return
-		}
+	if m.noted[key] {
+		return
 	}
+	m.noted[key] = true
 	m.conflicts = append(m.conflicts, Conflict{Key: key, Base: base, Ours: ours, Theirs: theirs})
 }
 

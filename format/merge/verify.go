@@ -79,14 +79,19 @@ func (m *merger) edit(text []byte) ([]byte, bool) {
 	have := leaves{}
 	have.block(b, nil)
 	name := func(key string) string { return strings.ReplaceAll(key, "\x00", ".") }
+	var set []format.Assignment
 	for _, key := range slices.Sorted(maps.Keys(m.want)) {
 		want := m.want[key]
 		if now, ok := have[key]; ok && now.Equal(want) || want.Kind() == format.Mapping {
 			continue
 		}
-		if want.Kind() != format.String || doc.Set(name(key), want.Reveal()) != nil {
+		if want.Kind() != format.String {
 			return nil, false
 		}
+		set = append(set, format.Assignment{Path: name(key), Value: want.Reveal()})
+	}
+	if format.SetAll(doc, set) != nil {
+		return nil, false
 	}
 	for _, key := range slices.Sorted(maps.Keys(have)) {
 		if _, wanted := m.want[key]; !wanted && have[key].Kind() != format.Mapping && doc.Unset(name(key)) != nil {

@@ -291,12 +291,9 @@ func (b *builder) valueStart(i int) int {
 func (b *builder) fill(v *value, n *unstable.Node, in *table, at int) error {
 	switch n.Kind {
 	case unstable.String:
-		v.kind, v.text = format.String, string(n.Data)
-		if raw := b.text[v.start:v.end]; bytes.Contains(raw, []byte("\r\n")) {
-			v.text = unixString(raw)
-		}
+		v.kind, v.text = format.String, b.str(n)
 	case unstable.Array:
-		v.kind, v.items = format.Sequence, scalars(n)
+		v.kind, v.items = format.Sequence, b.scalars(n)
 		return b.checkArray(n, v.start, in.depth+1)
 	case unstable.InlineTable:
 		v.kind, v.table = format.Mapping, newTable(in)
@@ -337,16 +334,28 @@ func scalarKind(k unstable.Kind) format.Kind {
 	}
 }
 
+// str is a string without quotes and escapes.
+func (b *builder) str(n *unstable.Node) string {
+	start := b.skip + int(n.Raw.Offset)
+	if raw := b.text[start : start+int(n.Raw.Length)]; bytes.Contains(raw, []byte("\r\n")) {
+		return unixString(raw)
+	}
+	return string(n.Data)
+}
+
 // scalars are the items of an array, if all are scalars.
-func scalars(n *unstable.Node) []format.Value {
+func (b *builder) scalars(n *unstable.Node) []format.Value {
 	items := []format.Value{}
 	for it := n.Children(); it.Next(); {
 		c := it.Node()
-		kind := scalarKind(c.Kind)
-		if kind == format.Null {
+		switch kind := scalarKind(c.Kind); kind {
+		case format.Null:
 			return nil
+		case format.String:
+			items = append(items, format.NewValue(kind, b.str(c)))
+		default:
+			items = append(items, format.NewValue(kind, string(c.Data)))
 		}
-		items = append(items, format.NewValue(kind, string(c.Data)))
 	}
 	return items
 }

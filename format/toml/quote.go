@@ -31,12 +31,12 @@ func keys(name string) []string {
 }
 
 // candidates lists ways to write a value, the best one first. Old is the value
-// that it replaces, or "".
+// that it replaces, or "". Lines of their own are for a text whose line breaks are
+// line feeds: TOML leaves it to the reader what another line break in quotes is.
 func candidates(value, old, newline string, inline bool) []string {
 	var forms []string
-	if !inline && strings.Count(strings.TrimSuffix(value, "\n"), "\n") > 0 {
-		lines := strings.ReplaceAll(escape(value, true), "\n", newline)
-		forms = append(forms, `"""`+newline+lines+`"""`)
+	if !inline && newline == "\n" && strings.Count(strings.TrimSuffix(value, "\n"), "\n") > 0 {
+		forms = append(forms, `"""`+"\n"+escape(value, true)+`"""`)
 	}
 	if strings.HasPrefix(old, "'") && isLiteral(value) {
 		forms = append(forms, "'"+value+"'")

@@ -120,7 +120,7 @@ k = 1
 const pem = "-----BEGIN KEY-----\nMIIB\n-----END KEY-----\n"
 
 func TestSet(t *testing.T) {
-	tests := []struct{ name, text, path, value, want string }{
+	formattest.Changes(t, Format{}, []formattest.Change{
 		{"empty document", "", "db.password", "x", "db.password = \"x\"\n"},
 		{"comments", "# c\n", "a", "x", "# c\na = \"x\"\n"},
 		{"replace", "a = \"b\" # c\n", "a", "x", "a = \"x\" # c\n"},
@@ -142,21 +142,7 @@ func TestSet(t *testing.T) {
 		{"strange name", "a = 1\n", "b c..d", "x", "a = 1\n\"b c..d\" = \"x\"\n"},
 		{"no final newline", "a = 1", "b", "x", "a = 1\nb = \"x\""},
 		{"indented", "[a]\n  b = 1\n", "a.c", "x", "[a]\n  b = 1\n  c = \"x\"\n"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			doc, err := Format{}.Parse([]byte(tt.text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := doc.Set(tt.path, tt.value); err != nil {
-				t.Fatal(err)
-			}
-			if got := string(doc.Bytes()); got != tt.want {
-				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
-			}
-		})
-	}
+	})
 	for _, tt := range []struct{ text, path, msg string }{
 		{"[a]\nb = 1\n", "a", msgTable}, {"a = {}\n", "a", msgTable}, {"a = []\n", "a", msgArray}, {"[[a]]\n", "a", msgArray}, {"", "\xff", "a name is text in UTF-8"},
 	} {
@@ -197,10 +183,7 @@ func TestUnset(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	tests := []struct {
-		name, text   string
-		line, column int
-	}{
+	formattest.Refused(t, Format{}, []formattest.Refusal{
 		{"no quotes", "a = hunter2\n", 1, 5},
 		{"no value", "a = \n", 1, 5},
 		{"no equals sign", "hunter2\n", 1, 8},
@@ -235,23 +218,7 @@ func TestRefused(t *testing.T) {
 		{"too many keys in an array", "a = [{" + strings.Repeat("x = 1, ", 50_001) + "x = 1}]\n", 1, 0},
 		{"too many headers", strings.Repeat("[[x]]\n", 50_001), 50_001, 3},
 		{"very deep array", "a = " + strings.Repeat("[", 100_000), 1, 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			_, err := Format{}.Parse([]byte(tt.text))
-			var syntax *format.SyntaxError
-			if !errors.As(err, &syntax) {
-				t.Fatalf("Parse gives %v, want a SyntaxError", err)
-			}
-			if tt.line > 0 && syntax.Line != tt.line || tt.column > 0 && syntax.Column != tt.column || syntax.Line < 1 || syntax.Column < 1 {
-				t.Errorf("%v; want line %d, column %d", err, tt.line, tt.column)
-			}
-			if strings.Contains(err.Error(), "hunter2") || syntax.Msg == "not TOML" || len(err.Error()) > 200 {
-				t.Errorf("the message is %q", err)
-			}
-			t.Log(err)
-		})
-	}
+	})
 }
 
 // genText draws a document, mostly a valid one.
@@ -400,22 +367,8 @@ func FuzzParse(f *testing.F) {
 		f.Add(genText().Example(i))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		doc, err := Format{}.Parse([]byte(text))
-		if err != nil {
-			var syntax *format.SyntaxError
-			if !errors.As(err, &syntax) || syntax.Line < 1 || syntax.Column < 1 {
-				t.Fatal(err)
-			}
-			return
-		}
-		if string(doc.Bytes()) != text {
-			t.Fatal("Bytes differs")
-		}
-		agree(t, doc)
-		for _, name := range doc.Names() {
-			if _, err := doc.Get(name); err != nil {
-				t.Fatal(err)
-			}
+		if doc := formattest.Parsed(t, Format{}, text); doc != nil {
+			agree(t, doc)
 		}
 	})
 }
@@ -425,18 +378,8 @@ func FuzzSet(f *testing.F) {
 		f.Add(genText().Example(i), "a.b", "x")
 	}
 	f.Fuzz(func(t *testing.T, text, path, value string) {
-		doc, err := Format{}.Parse([]byte(text))
-		if err != nil {
-			return
-		}
-		if doc.Set(path, value) != nil {
-			if string(doc.Bytes()) != text {
-				t.Fatal("a failed Set changed the text")
-			}
-			return
-		}
-		if v, err := doc.Get(path); err != nil || v.Reveal() != value {
-			t.Fatal(err)
+		if doc := formattest.Changed(t, Format{}, text, path, value); doc != nil {
+			agree(t, doc)
 		}
 	})
 }

@@ -21,11 +21,12 @@ import (
 // time. Fractions of a second are cut off at microseconds, as Python's tomllib
 // does. What is appended is a secret in plain.
 func AppendTyped(dst []byte, v format.Value) ([]byte, error) {
-	text := v.Reveal()
-	switch {
-	case v.Kind() == format.String:
-		return appendJSON(dst, text), nil
-	case v.Kind() == format.Mapping && !strings.HasPrefix(text, "{"):
+	if v.Kind() == format.String {
+		return appendJSON(dst, v.Reveal()), nil
+	}
+	// A line break inside of a string is a line feed, as everywhere in this package.
+	text := strings.ReplaceAll(v.Reveal(), "\r\n", "\n")
+	if v.Kind() == format.Mapping && !strings.HasPrefix(text, "{") {
 		table := map[string]any{}
 		if toml.Unmarshal([]byte(text), &table) != nil { // whose error quotes the text
 			return dst, errUntyped

@@ -2,9 +2,13 @@ package toml_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
+	gotoml "github.com/pelletier/go-toml/v2"
+
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/formattest"
 	"github.com/flask-vault/flask-vault/format/toml"
 )
 
@@ -61,5 +65,43 @@ z = 1
 	}
 	if got, err := toml.AppendTyped(nil, format.NewValue(format.Int, "hunter2")); err == nil || len(got) != 0 {
 		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// A document with the line ends of Windows has the values of one without.
+func TestLineEndsOfWindows(t *testing.T) {
+	const text = "a = [\"\"\"x\ny\"\"\", 'z']\n[t]\nb = \"\"\"\nx\ny\"\"\"\n[[r]]\nc = '''\np\nq'''\n"
+	unix, err := toml.Format{}.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	windows, err := toml.Format{}.Parse([]byte(strings.ReplaceAll(text, "\n", "\r\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "t", "t.b", "r"} {
+		want, _ := unix.Get(name)
+		got, err := windows.Get(name)
+		if err != nil || len(got.Items()) != len(want.Items()) {
+			t.Fatalf("%s: %d items, %v", name, len(got.Items()), err)
+		}
+		for i, item := range want.Items() {
+			if !item.Equal(got.Items()[i]) {
+				t.Errorf("%s: the item is %q, want %q", name, got.Items()[i].Reveal(), item.Reveal())
+			}
+		}
+		typed, _ := toml.AppendTyped(nil, want)
+		if got, err := toml.AppendTyped(nil, got); err != nil || string(got) != string(typed) {
+			t.Errorf("%s: %s, want %s, %v", name, got, typed, err)
+		}
+	}
+	for _, value := range formattest.Values {
+		if err := windows.Set("new", value); err != nil {
+			t.Fatal(err)
+		}
+		var other struct{ New string }
+		if err := gotoml.Unmarshal(windows.Bytes(), &other); err != nil || other.New != value {
+			t.Errorf("go-toml reads %q, want %q, %v", other.New, value, err)
+		}
 	}
 }

@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/formattest"
 )
 
 const pem = "-----BEGIN KEY-----\nMIIB\n-----END KEY-----\n"
 
 func TestSet(t *testing.T) {
-	tests := []struct{ name, text, path, value, want string }{
+	formattest.Changes(t, Format{}, []formattest.Change{
 		{"empty document", "", "db.password", "x", "db.password: x\n"},
 		{"comments only", "# secrets\n", "a", "x", "# secrets\na: x\n"},
 		{"start line", "---\n# c\n", "a", "x", "---\n# c\na: x\n"},
@@ -63,24 +64,7 @@ func TestSet(t *testing.T) {
 		{"empty key", "a: b\n", "", "x", "a: b\n\"\": x\n"},
 		{"block at the end without newline", "a: b\n# about c\nc: |\n  x\n  y", "d", "e", "a: b\nd: e\n# about c\nc: |\n  x\n  y"},
 		{"value on its own line", "a:\n  old\nb: c\n", "a", "new", "a:\n  new\nb: c\n"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			doc, err := Format{}.Parse([]byte(tt.text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := doc.Set(tt.path, tt.value); err != nil {
-				t.Fatal(err)
-			}
-			if got := string(doc.Bytes()); got != tt.want {
-				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
-			}
-			if v, err := doc.Get(tt.path); err != nil || v.Reveal() != tt.value {
-				t.Errorf("Get gives %q, %v", v.Reveal(), err)
-			}
-		})
-	}
+	})
 }
 
 func TestUnset(t *testing.T) {

@@ -26,6 +26,8 @@ type layout struct {
 	// The cursor, which moves forward with the nodes.
 	line, column, offset int
 	lines                []int // offsets of the lines' starts
+
+	lineBreak string // what newline found, or ""
 }
 
 // measure walks the tree, whose nodes must be those of the text.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/format/formattest"
 )
 
 func seeds(f *testing.F, add func(text string)) {
@@ -25,19 +26,10 @@ func seeds(f *testing.F, add func(text string)) {
 func FuzzParse(f *testing.F) {
 	seeds(f, func(text string) { f.Add(text) })
 	f.Fuzz(func(t *testing.T, text string) {
-		doc, err := Format{}.Parse([]byte(text))
-		if err != nil {
-			var syntax *format.SyntaxError
-			if !errors.As(err, &syntax) || syntax.Line < 1 || syntax.Column < 1 {
-				t.Fatalf("%v is no SyntaxError", err)
-			}
-			return
+		if doc := formattest.Parsed(t, Format{}, text); doc != nil {
+			snapshot(t, doc)
+			checkRendered(t, treeOf(doc), text)
 		}
-		if string(doc.Bytes()) != text {
-			t.Fatal("Bytes differs")
-		}
-		snapshot(t, doc)
-		checkRendered(t, treeOf(doc), text)
 	})
 }
 
@@ -64,20 +56,8 @@ func FuzzPath(f *testing.F) {
 func FuzzSet(f *testing.F) {
 	seeds(f, func(text string) { f.Add(text, "db.password", "new"); f.Add(text, "a", pem) })
 	f.Fuzz(func(t *testing.T, text, path, value string) {
-		doc, err := Format{}.Parse([]byte(text))
-		if err != nil {
-			return
+		if doc := formattest.Changed(t, Format{}, text, path, value); doc != nil {
+			snapshot(t, doc)
 		}
-		if err := doc.Set(path, value); err != nil {
-			if string(doc.Bytes()) != text {
-				t.Fatal("a failed Set changed the text")
-			}
-			return
-		}
-		v, err := doc.Get(path)
-		if err != nil || v.Reveal() != value || v.Kind() != format.String {
-			t.Fatalf("Get after Set: %q, %v", v.Reveal(), err)
-		}
-		snapshot(t, doc)
 	})
 }

@@ -228,7 +228,10 @@ func (l *layout) replacement(f found, text scalar, w writer) []splice {
 		below.start, below.end = l.endOfLine(e.body), e.end
 	default:
 		here = splice{e.start, e.end, inline}
-		below.start = l.endOfLine(e.end)
+		below.start = e.end
+		if text.below != "" {
+			below.start = l.endOfLine(e.end)
+		}
 	}
 	below.end = max(below.start, below.end)
 	if below.end == len(l.text) && text.inline == "|" {

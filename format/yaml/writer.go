@@ -37,6 +37,13 @@ func isDoubleQuoted(n *node) bool { return n.Style&yamllib.DoubleQuotedStyle != 
 
 // newline returns the line break that the text uses.
 func (l *layout) newline() string {
+	if l.lineBreak == "" {
+		l.lineBreak = l.firstBreak()
+	}
+	return l.lineBreak
+}
+
+func (l *layout) firstBreak() string {
 	for i := range l.text {
 		switch breakAt(l.text, i) {
 		case 1:

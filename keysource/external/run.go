@@ -124,6 +124,7 @@ func oneShot(ctx context.Context, program *launch.Program, op string, request fu
 	go func() {
 		_, _ = p.Stdin.Write(line) // a plugin need not read it
 		_ = p.Stdin.Close()
+		clear(line) // it may have a key
 	}()
 	type result struct {
 		line []byte
@@ -137,7 +138,6 @@ func oneShot(ctx context.Context, program *launch.Program, op string, request fu
 	var res result
 	select {
 	case res = <-got:
-		err = nil
 	case <-p.Exited():
 		// What it wrote is in the pipe by now. Something that it started and
 		// that left its group may hold the pipe open: that is not waited for.
@@ -153,6 +153,11 @@ func oneShot(ctx context.Context, program *launch.Program, op string, request fu
 		p.Ask()
 	}
 	ended := p.Wait(context.WithoutCancel(ctx), endIn(err, lo.Gentle))
+	p.End()
+	select { // its last words are in the pipe, which Kill closes
+	case <-told:
+	case <-time.After(endAfter):
+	}
 	p.Kill()
 	<-told
 	words.Flush()
@@ -168,6 +173,7 @@ func oneShot(ctx context.Context, program *launch.Program, op string, request fu
 		}
 		return Reply{}, silent(p.Status())
 	}
+	defer clear(res.line) // it may have a key
 	return parseReply(op, res.line)
 }
 

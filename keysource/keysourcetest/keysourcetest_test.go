@@ -189,6 +189,37 @@ func TestAKeyInUseIsOnlyRead(t *testing.T) {
 	}
 }
 
+// A source that tells the key in its name is found on a key in use, which the report
+// does not tell on.
+func TestTheReportHoldsNoPartOfAKey(t *testing.T) {
+	h := harness(t, "")
+	k := keysource.NewKey()
+	if err := h.Put([]byte(k.Text())); err != nil {
+		t.Fatal(err)
+	}
+	h.New = func(s keysource.Settings) (keysource.Source, error) {
+		return named{place{path: s["path"]}, "place of " + k.Text() + ", again " + k.Text()[4:20]}, s.Only("path")
+	}
+	results := keysourcetest.Check(t.Context(), h)
+	found := results[len(results)-1].Err
+	if found == nil || !strings.Contains(found.Error(), "place of <a part of the key>, again <a part of the key>") {
+		t.Errorf("the report says: %v", found)
+	}
+	for i := 0; i+8 <= len(k.Text()); i++ {
+		if found != nil && strings.Contains(found.Error(), k.Text()[i:i+8]) {
+			t.Fatal("the report holds a part of the key")
+		}
+	}
+}
+
+// named is a source with another name.
+type named struct {
+	keysource.Source
+	name string
+}
+
+func (n named) Name() string { return n.name }
+
 func ExampleCheck() {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {

@@ -60,6 +60,7 @@ func Parse(text []byte) (List, error) {
 	if len(text) > MaxSize {
 		return l, &Error{Msg: fmt.Sprintf("it has more than %d bytes", MaxSize)}
 	}
+	known := newMembers()
 	name, n := "", 0
 	for line := range strings.Lines(string(text)) {
 		n++
@@ -75,12 +76,14 @@ func Parse(text []byte) (List, error) {
 			name = comment
 		default:
 			recipient, err := ParseRecipient(line)
+			m := Member{name, recipient}
 			if err == nil {
-				l, err = l.With(Member{name, recipient})
+				err = known.add(m)
 			}
 			if err != nil {
 				return List{}, &Error{Line: n, Msg: err.Error()}
 			}
+			l.Members = append(l.Members, m)
 			name = ""
 		}
 	}
@@ -90,22 +93,48 @@ func Parse(text []byte) (List, error) {
 // With is the list with one more member at its end. It keeps its seals, which do
 // not fit any more. Its error is an *[Error].
 func (l List) With(m Member) (List, error) {
-	if err := CheckName(m.Name); err != nil {
+	known := newMembers()
+	for _, there := range l.Members {
+		known.put(there)
+	}
+	if err := known.add(m); err != nil {
 		return l, err
 	}
-	for _, there := range l.Members {
-		switch {
-		case there.Name == m.Name:
-			return l, &Error{Msg: fmt.Sprintf("%s is in the list already", m.Name)}
-		case there.Recipient == m.Recipient:
-			return l, &Error{Msg: fmt.Sprintf("%s has the very recipient of %s", m.Name, there.Name)}
-		}
-	}
 	l.Members = append(slices.Clone(l.Members), m)
-	if len(l.Members) > 1 && slices.ContainsFunc(l.Members, func(m Member) bool { return m.Recipient == Passphrase }) {
-		return l, &Error{Msg: "a passphrase can only stand alone: age mixes it with nothing else"}
-	}
 	return l, nil
+}
+
+// members are the members of a list as they are looked for.
+type members struct {
+	names      map[string]bool
+	recipients map[string]string // to the member's name
+}
+
+func newMembers() members {
+	return members{names: map[string]bool{}, recipients: map[string]string{}}
+}
+
+func (k members) put(m Member) {
+	k.names[m.Name] = true
+	k.recipients[m.Recipient] = m.Name
+}
+
+// add takes one more, or says why it cannot be in one list with the others.
+func (k members) add(m Member) error {
+	if err := CheckName(m.Name); err != nil {
+		return err
+	}
+	if k.names[m.Name] {
+		return &Error{Msg: fmt.Sprintf("%s is in the list already", m.Name)}
+	}
+	if name, there := k.recipients[m.Recipient]; there {
+		return &Error{Msg: fmt.Sprintf("%s has the very recipient of %s", m.Name, name)}
+	}
+	k.put(m)
+	if _, phrase := k.recipients[Passphrase]; phrase && len(k.names) > 1 {
+		return &Error{Msg: "a passphrase can only stand alone: age mixes it with nothing else"}
+	}
+	return nil
 }
 
 // Without is the list without the member of that name, and whether it was there.

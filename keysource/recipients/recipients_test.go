@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/recipients"
@@ -57,6 +58,29 @@ func TestTextAndBack(t *testing.T) {
 	}
 	if l.Sealed(keysource.NewKey()) || l.Sealed(keysource.Key{}) || (recipients.List{}).Sealed(key(t)) {
 		t.Error("it is sealed with a key that it never saw")
+	}
+}
+
+// The longest list that Parse takes is read in a moment: whoever can commit a file
+// must not be able to keep the others waiting.
+func TestTheLongestList(t *testing.T) {
+	const letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+	var text strings.Builder
+	n := 0
+	for ; text.Len() < recipients.MaxSize-100; n++ {
+		recipient := []byte("age1" + strings.Repeat("q", 58))
+		for i, rest := 4, n; rest > 0; i, rest = i+1, rest/32 {
+			recipient[i] = letters[rest%32]
+		}
+		fmt.Fprintf(&text, "# m%d\n%s\n", n, recipient)
+	}
+	start := time.Now()
+	l, err := recipients.Parse([]byte(text.String()))
+	if err != nil || len(l.Members) != n {
+		t.Fatalf("%d of %d members, %v", len(l.Members), n, err)
+	}
+	if took := time.Since(start); took > 2*time.Second { // in time that grows with the square it took 14 s
+		t.Errorf("%d members took %v", n, took)
 	}
 }
 

@@ -106,6 +106,7 @@ func send(ctx context.Context, api keysourcev1.KeySourceClient, r external.Reque
 		if err != nil {
 			return external.Reply{}, err
 		}
+		defer clear(l.GetKey())
 		if reply, ok := notDone(l); ok {
 			return reply, nil
 		}

@@ -3,7 +3,9 @@ package host
 import (
 	"context"
 	"io"
+	"os"
 	"strconv"
+	"sync"
 
 	"github.com/flask-vault/flask-vault/plugins/launch"
 )
@@ -26,6 +28,7 @@ func (r *pluginRunner) Start(context.Context) error {
 		return err
 	}
 	r.s.proc, r.s.stdout = p, &firstLine{from: p.Stdout, proc: p, dir: r.dir}
+	r.s.stderr = &lastWords{File: p.Stderr, heard: make(chan struct{})}
 	return nil
 }
 
@@ -41,7 +44,11 @@ func (r *pluginRunner) Stdout() io.ReadCloser {
 	return r.s.stdout
 }
 
-func (r *pluginRunner) Stderr() io.ReadCloser { return r.process().Stderr }
+func (r *pluginRunner) Stderr() io.ReadCloser {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	return r.s.stderr
+}
 
 func (r *pluginRunner) Wait(context.Context) error {
 	<-r.process().Exited()
@@ -49,9 +56,7 @@ func (r *pluginRunner) Wait(context.Context) error {
 }
 
 func (r *pluginRunner) Kill(context.Context) error {
-	if p := r.process(); p != nil {
-		p.Kill()
-	}
+	r.s.kill()
 	return nil
 }
 
@@ -74,4 +79,19 @@ func (r *pluginRunner) PluginToHost(network, address string) (string, string, er
 
 func (r *pluginRunner) HostToPlugin(network, address string) (string, string, error) {
 	return network, address, nil
+}
+
+// lastWords is the standard error of a plugin.
+type lastWords struct {
+	*os.File
+	once  sync.Once
+	heard chan struct{} // closed when all of it was read
+}
+
+func (w *lastWords) Read(p []byte) (int, error) {
+	n, err := w.File.Read(p)
+	if err != nil {
+		w.once.Do(func() { close(w.heard) })
+	}
+	return n, err
 }

@@ -47,6 +47,7 @@ type session struct {
 	mu     sync.Mutex
 	proc   *launch.Process
 	stdout *firstLine
+	stderr *lastWords
 	reason error // why the plugin was stopped before its time
 	conns  []*grpc.ClientConn
 }
@@ -147,12 +148,26 @@ func (s *session) stop(reason error) {
 	if s.reason == nil {
 		s.reason = reason
 	}
-	p := s.proc
 	s.mu.Unlock()
 	s.finish()
-	if p != nil {
-		p.Kill()
+	s.kill()
+}
+
+// kill ends the process, if there is one, once all that it wrote on its standard
+// error was read.
+func (s *session) kill() {
+	s.mu.Lock()
+	p, stderr := s.proc, s.stderr
+	s.mu.Unlock()
+	if p == nil {
+		return
 	}
+	p.End()
+	select {
+	case <-stderr.heard:
+	case <-time.After(settle): // something that left its group holds the pipe open
+	}
+	p.Kill()
 }
 
 // close ends the plugin and everything that go-plugin has for it.

@@ -159,15 +159,21 @@ func (p *Process) Ask() {
 	}
 }
 
-// Kill kills the process and its group, waits until the process is gone, and
-// closes the pipes. It may be called again, and after the process has ended.
-func (p *Process) Kill() {
+// End kills the process and its group and waits until the process is gone. What it
+// wrote last can still be read from the pipes, which [Process.Kill] closes.
+func (p *Process) End() {
 	p.mu.Lock()
 	if !p.reaped {
 		p.group.kill()
 	}
 	p.mu.Unlock()
 	<-p.exited
+}
+
+// Kill is [Process.End], and closes the pipes. It may be called again, and after the
+// process has ended.
+func (p *Process) Kill() {
+	p.End()
 	p.closePipes()
 }
 

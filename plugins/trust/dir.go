@@ -51,28 +51,27 @@ func (s *Store) Dir() string { return s.dir }
 // that does not exist wraps fs.ErrNotExist.
 func (s *Store) open() (*os.Root, error) {
 	named, err := os.Lstat(s.dir)
-	if err != nil {
+	switch {
+	case missing(err):
 		return nil, err
-	}
-	unsafe := func(why, command string) error {
-		return &Error{Kind: UnsafeDir, Message: fmt.Sprintf("the directory of plugins %s %s", s.dir, why), Command: command}
-	}
-	if !named.IsDir() {
-		return nil, unsafe("is not a directory of its own (a link, perhaps)", "")
+	case err != nil:
+		return nil, s.unusable(err)
+	case !named.IsDir():
+		return nil, s.unsafe("is not a directory of its own (a link, perhaps)", "")
 	}
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {
-		return nil, err
+		return nil, s.unusable(err)
 	}
 	info, err := root.Stat(".")
 	switch {
 	case err != nil:
 	case !os.SameFile(named, info):
-		err = unsafe("was replaced just now", "")
+		err = s.unsafe("was replaced just now", "")
 	case othersCanWrite(info):
-		err = unsafe("can be written by others", "chmod 700 "+s.dir)
+		err = s.unsafe("can be written by others", "chmod 700 "+s.dir)
 	case !ours(info):
-		err = unsafe("belongs to another user", "")
+		err = s.unsafe("belongs to another user", "")
 	default:
 		return root, nil
 	}
@@ -83,9 +82,19 @@ func (s *Store) open() (*os.Root, error) {
 // make opens the directory and makes it before if need be.
 func (s *Store) make() (*os.Root, error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, err
+		return nil, s.unusable(err)
 	}
 	return s.open()
+}
+
+func (s *Store) unsafe(why, command string) error {
+	return &Error{Kind: UnsafeDir, Message: fmt.Sprintf("the directory of plugins %s %s", s.dir, why), Command: command}
+}
+
+// unusable says that the system refuses the directory.
+func (s *Store) unusable(err error) error {
+	return &Error{Kind: UnsafeDir, Message: fmt.Sprintf("the directory of plugins %s cannot be used (%s); %s can name another one",
+		s.dir, reason(err), EnvDir), Err: err}
 }
 
 // openFile opens a plain file of the directory that the user alone can write,

@@ -9,7 +9,7 @@ type Kind string
 const (
 	BadName   Kind = "bad name"         // not a name that a plugin can have
 	Unknown   Kind = "unknown"          // not installed
-	UnsafeDir Kind = "unsafe directory" // others can write it, or it belongs to them
+	UnsafeDir Kind = "unsafe directory" // others can write it, it belongs to them, or the system refuses it
 	Changed   Kind = "changed"          // not the executable that was installed
 	Damaged   Kind = "damaged"          // the record cannot be used
 	Refused   Kind = "refused"          // not something that can be installed

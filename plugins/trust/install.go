@@ -30,6 +30,8 @@ type Staged struct {
 	record Record
 }
 
+var errTooLarge = fmt.Errorf("it is larger than %d MiB", launch.MaxSize>>20)
+
 // Stage copies the executable at path into the store.
 func (s *Store) Stage(path string) (*Staged, error) {
 	refuse := func(why string, err error) error {
@@ -53,7 +55,7 @@ func (s *Store) Stage(path string) (*Staged, error) {
 	case !executable(info):
 		return nil, &Error{Kind: Refused, Message: path + " cannot be installed: it is not executable", Command: "chmod +x " + path}
 	case info.Size() > launch.MaxSize:
-		return nil, refuse(fmt.Sprintf("it is larger than %d MiB", launch.MaxSize>>20), nil)
+		return nil, refuse(errTooLarge.Error(), nil)
 	}
 	root, err := s.make()
 	if err != nil {
@@ -86,7 +88,10 @@ func (st *Staged) copy(in io.Reader) error {
 		return err
 	}
 	h := sha256.New()
-	_, err = io.Copy(io.MultiWriter(out, h), io.LimitReader(in, launch.MaxSize))
+	n, err := io.Copy(io.MultiWriter(out, h), io.LimitReader(in, launch.MaxSize+1))
+	if err == nil && n > launch.MaxSize { // it grew since it was looked at
+		err = errTooLarge
+	}
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return err
 	}

@@ -67,12 +67,15 @@ func readRecord(root *os.Root, name string) (Record, error) {
 	return parseRecord(name, text)
 }
 
-// explain turns any error about a plugin into an *Error.
+// explain turns any error about a plugin into an *Error, or one about the directory
+// if name is "".
 func (s *Store) explain(name string, err error) error {
 	var known *Error
 	switch {
 	case errors.As(err, &known):
 		return err
+	case name == "":
+		return s.unusable(err)
 	case missing(err):
 		return &Error{Plugin: name, Kind: Unknown, Message: "is not installed",
 			Command: "flask-vault plugin install PATH --name " + name, Err: err}
@@ -85,11 +88,6 @@ func (s *Store) explain(name string, err error) error {
 // record and ready to be started; the caller closes it. Its error is an *[Error].
 func (s *Store) Program(name string) (Record, *launch.Program, error) {
 	r, f, err := s.executable(name)
-	var known *Error
-	if errors.As(err, &known) && known.Kind == Unknown {
-		// An installation may have replaced the file between the two reads.
-		r, f, err = s.executable(name)
-	}
 	if err != nil {
 		return Record{}, nil, err
 	}
@@ -115,7 +113,18 @@ func (s *Store) Hand(name string, h *launch.Handover) error {
 	return nil
 }
 
+// executable returns a plugin's record and its file, unchecked; the caller closes it.
 func (s *Store) executable(name string) (Record, *os.File, error) {
+	r, f, err := s.openExecutable(name)
+	var known *Error
+	if errors.As(err, &known) && known.Kind == Unknown {
+		// An installation may have replaced the file between the two reads.
+		return s.openExecutable(name)
+	}
+	return r, f, err
+}
+
+func (s *Store) openExecutable(name string) (Record, *os.File, error) {
 	root, r, err := s.get(name)
 	if err != nil {
 		return Record{}, nil, err
@@ -155,7 +164,8 @@ func (s *Store) Verify(name string) (Record, error) {
 }
 
 // List returns the records of all plugins in the order of their names. Records
-// that cannot be used are left out, with one *[Error] for each in the error.
+// that cannot be used are left out, with one *[Error] for each in the error; where the
+// directory cannot be used there is one alone.
 func (s *Store) List() ([]Record, error) {
 	root, err := s.open()
 	if missing(err) {
@@ -167,12 +177,12 @@ func (s *Store) List() ([]Record, error) {
 	defer root.Close()
 	dir, err := root.Open(".")
 	if err != nil {
-		return nil, err
+		return nil, s.unusable(err)
 	}
 	defer dir.Close()
 	names, err := dir.Readdirnames(-1)
 	if err != nil {
-		return nil, err
+		return nil, s.unusable(err)
 	}
 	slices.Sort(names)
 	var (

@@ -233,6 +233,24 @@ func TestWhatCannotBeInstalled(t *testing.T) {
 	}
 }
 
+// Where the system refuses the directory, the error is about that, and not about a
+// plugin without a name.
+func TestADirectoryThatCannotBe(t *testing.T) {
+	file := executable(t, "")
+	s, err := trust.At(filepath.Join(file, "plugins"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, staged := s.Stage(executable(t, ""))
+	_, got := s.Get("shop")
+	_, listed := s.List()
+	for what, err := range map[string]error{"Stage": staged, "Get": got, "List": listed, "Remove": s.Remove("shop")} {
+		if kind(err) != trust.UnsafeDir || !strings.HasPrefix(err.Error(), "the directory of plugins "+s.Dir()+" cannot be used (") || !strings.Contains(err.Error(), trust.EnvDir) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 // Installations at the same time leave one whole plugin.
 func TestInstallationsAtTheSameTime(t *testing.T) {
 	s := newStore(t)

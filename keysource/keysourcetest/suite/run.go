@@ -240,21 +240,47 @@ func (s *run) with(name, value string) keysource.Settings {
 	return m
 }
 
-// leaked returns a text of the source that holds a part of a key. 8 characters
-// are 6 bytes of it, which no other text has by chance.
+// leaked returns a text of the source that holds a part of a key, without that
+// part: the key may be one that is in use. 8 characters are 6 bytes of it, which no
+// other text has by chance.
 func (s *run) leaked() string {
-	const part = 8
 	for _, k := range s.keys {
 		raw := k.Bytes()
 		for _, form := range []string{k.Text(), base64.StdEncoding.EncodeToString(raw), hex.EncodeToString(raw), string(raw)} {
-			for i := 0; i+part <= len(form); i++ {
-				for _, text := range s.said {
-					if strings.Contains(text, form[i:i+part]) {
-						return strings.ReplaceAll(text, form[i:i+part], "<a part of the key>")
-					}
+			for _, text := range s.said {
+				if safe := withoutParts(text, form); safe != text {
+					return safe
 				}
 			}
 		}
 	}
 	return ""
+}
+
+// withoutParts is a text without what it has of a secret, each 8 characters or more.
+func withoutParts(text, secret string) string {
+	const part = 8
+	hidden := make([]bool, len(text))
+	for i := 0; i+part <= len(secret); i++ {
+		for at := 0; ; at++ {
+			next := strings.Index(text[at:], secret[i:i+part])
+			if next < 0 {
+				break
+			}
+			at += next
+			for j := range part {
+				hidden[at+j] = true
+			}
+		}
+	}
+	var b strings.Builder
+	for i := range hidden {
+		switch {
+		case !hidden[i]:
+			b.WriteByte(text[i])
+		case i == 0 || !hidden[i-1]:
+			b.WriteString("<a part of the key>")
+		}
+	}
+	return b.String()
 }

@@ -149,7 +149,7 @@ class Process:
         ours_out, theirs_out = os.pipe()
         self._in, self._out = _End(ours_in), _End(ours_out)
         try:
-            if hasattr(select, "poll"):
+            if os.name != "nt":
                 os.set_blocking(ours_in, False)
             self._child = subprocess.Popen(
                 [program, "serve", "--stdio"],
@@ -196,14 +196,14 @@ class Process:
             try:
                 rest = rest[os.write(fd, rest) :]
             except BlockingIOError:
-                self._wait(fd, select.POLLOUT)
+                self._wait(fd, write=True)
 
     def _read_line(self) -> bytes:
         assert self._out is not None
         fd = self._out.fd()
         parts = []
         while True:
-            self._wait(fd, select.POLLIN)
+            self._wait(fd)
             data = os.read(fd, 1 << 16)
             if not data:
                 return b""
@@ -211,12 +211,12 @@ class Process:
             if data.endswith(b"\n"):  # there is one answer at a time
                 return b"".join(parts)
 
-    def _wait(self, fd: int, event: int) -> None:
+    def _wait(self, fd: int, write: bool = False) -> None:
         """Waits until the child reads or writes."""
-        poll = select.poll()
-        poll.register(fd, event)
+        if os.name == "nt":
+            return  # a pipe cannot be waited for there: reading it waits, without a limit
         until = monotonic() + self._seconds
-        while not poll.poll(max(0.0, until - monotonic()) * 1000):
+        while not _ready(fd, write, max(0.0, until - monotonic())):
             if monotonic() >= until:
                 raise TimedOut("does not answer")
 
@@ -246,3 +246,12 @@ class Process:
             if end:
                 end.close()
         self._in = self._out = None
+
+
+def _ready(fd: int, write: bool, seconds: float) -> bool:
+    """Whether a pipe is ready within so many seconds."""
+    if not hasattr(select, "poll"):  # where eventlet has patched it away
+        return any(select.select([] if write else [fd], [fd] if write else [], [], seconds))
+    poll = select.poll()
+    poll.register(fd, select.POLLOUT if write else select.POLLIN)
+    return bool(poll.poll(seconds * 1000))

@@ -3,6 +3,7 @@
 import base64
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import sys
@@ -38,6 +39,13 @@ def test_one_child_for_all_questions(vault):
         get_secret("nothing at all")
         aes_gcm_encrypt("x")
     assert _client.current().process.pid == pid
+
+
+def test_without_poll(vault, monkeypatch):
+    monkeypatch.delattr(select, "poll")  # as eventlet does
+    assert get_secret("db.password") == "correct horse"
+    data = b"x" * (1 << 20)  # more than a pipe holds
+    assert aes_gcm_decrypt(aes_gcm_encrypt(data)) == data
 
 
 def test_killed_children_are_replaced_and_nothing_is_lost(vault):

@@ -49,6 +49,9 @@ func (f File) Name() string { return filepath.ToSlash(f.name) }
 // the error wraps [fs.ErrNotExist] and [keysource.ErrNoKey].
 func (f File) Read(limit int64) ([]byte, error) {
 	path, err := f.path()
+	if errors.Is(err, errNoParent) {
+		return nil, missing(f)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +73,9 @@ func missing(f File) error {
 // is sealed.
 func (f File) Write(text []byte) error {
 	path, err := f.path()
+	if errors.Is(err, errNoParent) {
+		return plugins.Errorf(plugins.Failed, "%s cannot be written: there is no directory %s; make it first", f.Name(), filepath.ToSlash(filepath.Dir(f.name)))
+	}
 	if err != nil {
 		return err
 	}
@@ -84,7 +90,10 @@ func (f File) Write(text []byte) error {
 	return d.Replace()
 }
 
-// path is where the file is, without symbolic links.
+var errNoParent = errors.New("there is no such directory")
+
+// path is where the file is, without symbolic links. Its error is errNoParent where the
+// directory of the file, below that of the vault, is not there.
 func (f File) path() (string, error) {
 	root, err := filepath.EvalSymlinks(f.dir)
 	if err != nil {
@@ -92,7 +101,7 @@ func (f File) path() (string, error) {
 	}
 	parent, err := filepath.EvalSymlinks(filepath.Join(root, filepath.Dir(f.name)))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", missing(f)
+		return "", errNoParent
 	}
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", f.Name(), reason(err))

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/flask-vault/flask-vault/keysource"
@@ -99,5 +100,12 @@ func TestALargeFileAndADirectory(t *testing.T) {
 	f, _ := wrapped.At(keysource.Settings{wrapped.Directory: dir, "file": "no/such"}, "file", "")
 	if _, err := f.Read(10); !errors.Is(err, keysource.ErrNoKey) {
 		t.Errorf("a directory that is not there: %v", err)
+	}
+	if err := f.Write([]byte("x")); err == nil || errors.Is(err, keysource.ErrNoKey) || !strings.Contains(err.Error(), "there is no directory no; make it first") {
+		t.Errorf("Write into a directory that is not there: %v", err)
+	}
+	gone, _ := wrapped.At(keysource.Settings{wrapped.Directory: filepath.Join(dir, "gone")}, "file", "x")
+	if _, err := gone.Read(10); err == nil || errors.Is(err, keysource.ErrNoKey) {
+		t.Errorf("a vault's directory that is not there: %v", err)
 	}
 }
