@@ -18,6 +18,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flask-vault/flask-vault/backend/s3/s3test"
 )
 
 // TestScript runs the sessions in testdata/script. What each of them pins is
@@ -30,6 +32,7 @@ import (
 //	as-nobody COMMAND...      flask-vault without root's rights
 //	sealed FILE               the file is an envelope, not plaintext and not empty
 //	webserver VARIABLE DIR    the variable gets the URL of a server with TLS that serves the directory, and ca.pem what it is signed with
+//	s3server VARIABLE CHANGE...  a server that speaks S3, and what is wrong with it from now on: see s3Server
 //	freeport VARIABLE         the variable gets a port that nobody listens on
 //
 // Files under bin/ are programs on the PATH, which is how a script brings its
@@ -49,6 +52,7 @@ func TestScript(t *testing.T) {
 			"sealed":    sealed,
 			"freeport":  freePort,
 			"webserver": webServer,
+			"s3server":  s3Server,
 		},
 	})
 }
@@ -71,6 +75,7 @@ func setupScript(env *testscript.Env) error {
 	if err := os.Chmod(filepath.Dir(env.WorkDir), 0o711); err != nil {
 		return err
 	}
+	env.Values[s3Servers{}] = map[string]*s3test.Server{}
 	bin := filepath.Join(env.WorkDir, "bin")
 	programs, err := os.ReadDir(bin)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
