@@ -1,8 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/pem"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -76,4 +84,49 @@ var s3Changes = map[string]func(*s3test.Server){
 			return s3test.None
 		})
 	},
+}
+
+// webServers is the key under which a script has its web servers, by their variables.
+type webServers struct{}
+
+func webServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: webserver VARIABLE DIR|end")
+	}
+	servers := ts.Value(webServers{}).(map[string]*httptest.Server)
+	if args[1] == "end" {
+		servers[args[0]].CloseClientConnections()
+		servers[args[0]].Close()
+		return
+	}
+	dir := ts.MkAbs(args[1])
+	log, err := os.OpenFile(dir+".log", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	ts.Check(err)
+	ts.Defer(func() { _ = log.Close() })
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := &answered{ResponseWriter: w, status: http.StatusOK}
+		if text, err := os.ReadFile(filepath.Join(dir, filepath.Base(r.URL.Path))); err != nil {
+			http.NotFound(answer, r)
+		} else {
+			w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(text)))
+			http.ServeContent(answer, r, "", time.Time{}, bytes.NewReader(text))
+		}
+		fmt.Fprintf(log, "%s %d %s\n", r.Method, answer.status, r.Header.Get("Authorization"))
+	}))
+	ts.Defer(s.Close)
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), ca, 0o600))
+	servers[args[0]] = s
+	ts.Setenv(args[0], s.URL)
+}
+
+// answered notes the status of an answer.
+type answered struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answered) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
 }
