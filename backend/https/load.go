@@ -182,6 +182,8 @@ func (r *relay) reason(err error) error {
 		return fmt.Errorf("cannot reach %s: %w", r.url.Host, oe.Err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%s closed the connection: %w", r.url.Host, err)
+	case oe != nil && (oe.Op == "read" || oe.Op == "write"):
+		return fmt.Errorf("%s broke the connection off: %w", r.url.Host, oe.Err) // its own text has both addresses
 	}
 	return fmt.Errorf("%s: %w", r.url.Host, err)
 }

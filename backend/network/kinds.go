@@ -55,14 +55,15 @@ func (s s3Store) Load(ctx context.Context, have backend.Version) (backend.Snapsh
 	return snap, as(refusedByS3(err), backend.ErrUnreachable, broken)
 }
 
+// Save has a server that cannot be trusted with changes be for reading alone.
 func (s s3Store) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {
 	version, err := s.Store.Save(ctx, blob, prev)
-	return version, refusedByS3(err)
+	return version, as(refusedByS3(err), backend.ErrReadOnlyStore, errors.Is(err, s3.ErrUnconditional))
 }
 
 func refusedByS3(err error) error {
 	var answer *s3.ServerError
-	return as(err, fs.ErrPermission, errors.As(err, &answer) && (answer.Status == 401 || answer.Status == 403))
+	return as(err, fs.ErrPermission, errors.Is(err, s3.ErrNoCredentials) || errors.As(err, &answer) && answer.Denied())
 }
 
 // httpsStore does the same for web servers.

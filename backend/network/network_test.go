@@ -55,11 +55,25 @@ func TestErrorsThatAllStoresShare(t *testing.T) {
 	}
 	for fault, kind := range map[s3test.Fault]error{
 		s3test.Unavailable: backend.ErrUnreachable, s3test.DropBefore: backend.ErrUnreachable, s3test.ForeignAnswer: fs.ErrPermission,
+		s3test.Expired: fs.ErrPermission,
 	} {
 		server.SetFault(func(*http.Request) s3test.Fault { return fault })
 		if _, err := store.Load(t.Context(), ""); !errors.Is(err, kind) {
 			t.Errorf("fault %d: %v", fault, err)
 		}
+	}
+	server.SetFault(nil)
+	server.SetConditions(s3test.Ignored)
+	if _, err := store.Save(t.Context(), []byte("text"), ""); !errors.Is(err, backend.ErrReadOnlyStore) {
+		t.Errorf("a server that ignores conditions: %v", err)
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	poor, err := network.Open(location.Location{URL: "s3://bucket/doc", Region: "eu-central-1", Endpoint: server.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := poor.Load(t.Context(), ""); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("no credentials: %v", err)
 	}
 	server.Close()
 	if _, err := store.Load(t.Context(), ""); !lastgood.Unreachable(err) {

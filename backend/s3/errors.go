@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"unicode"
 )
@@ -33,6 +34,11 @@ func (e *ServerError) Error() string {
 		text += "; " + e.Hint
 	}
 	return text
+}
+
+// Denied reports whether the server refuses whoever asked: other credentials may help.
+func (e *ServerError) Denied() bool {
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest && badCredentials(e.Code)
 }
 
 // serverError reads the error that an answer is. Text that holds one of the secrets is
@@ -132,7 +138,12 @@ func (a *answer) oldCredentials() bool {
 	if a.status != 400 && a.status != 401 && a.status != 403 {
 		return false
 	}
-	switch parseError(a.body).Code {
+	return badCredentials(parseError(a.body).Code)
+}
+
+// badCredentials reports whether an error's code says that the credentials are what is wrong.
+func badCredentials(code string) bool {
+	switch code {
 	case "ExpiredToken", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch":
 		return true
 	}

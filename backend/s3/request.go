@@ -116,5 +116,8 @@ func (s *Store) reason(ctx context.Context, srv *server, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%s closed the connection: %w", srv.base.Host, err)
 	}
+	if oe != nil && (oe.Op == "read" || oe.Op == "write") {
+		return fmt.Errorf("%s broke the connection off: %w", srv.base.Host, oe.Err) // its own text has both addresses
+	}
 	return fmt.Errorf("%s: %w", srv.base.Host, err)
 }

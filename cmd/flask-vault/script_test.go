@@ -1,12 +1,10 @@
 package main
 
 import (
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -18,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flask-vault/flask-vault/backend/s3/s3test"
 )
 
 // TestScript runs the sessions in testdata/script. What each of them pins is
@@ -29,7 +29,10 @@ import (
 //	same FILE FILE            the two names are one file, not merely equal
 //	as-nobody COMMAND...      flask-vault without root's rights
 //	sealed FILE               the file is an envelope, not plaintext and not empty
-//	webserver VARIABLE DIR    the variable gets the URL of a server with TLS that serves the directory, and ca.pem what it is signed with
+//	webserver VARIABLE DIR    the variable gets the URL of a server with TLS that serves the directory with ETags and writes what
+//	                          it answers to DIR.log; ca.pem has what it is signed with
+//	webserver VARIABLE end    nobody listens there any more
+//	s3server VARIABLE CHANGE...  a server that speaks S3, and what is wrong with it from now on: see s3Server
 //	freeport VARIABLE         the variable gets a port that nobody listens on
 //
 // Files under bin/ are programs on the PATH, which is how a script brings its
@@ -49,6 +52,7 @@ func TestScript(t *testing.T) {
 			"sealed":    sealed,
 			"freeport":  freePort,
 			"webserver": webServer,
+			"s3server":  s3Server,
 		},
 	})
 }
@@ -71,6 +75,8 @@ func setupScript(env *testscript.Env) error {
 	if err := os.Chmod(filepath.Dir(env.WorkDir), 0o711); err != nil {
 		return err
 	}
+	env.Values[s3Servers{}] = map[string]*s3test.Server{}
+	env.Values[webServers{}] = map[string]*httptest.Server{}
 	bin := filepath.Join(env.WorkDir, "bin")
 	programs, err := os.ReadDir(bin)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -188,17 +194,6 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	if os.SameFile(infos[0], infos[1]) == neg {
 		ts.Fatalf("same file: %v", neg)
 	}
-}
-
-func webServer(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: webserver VARIABLE DIR")
-	}
-	s := httptest.NewTLSServer(http.FileServer(http.Dir(ts.MkAbs(args[1]))))
-	ts.Defer(s.Close)
-	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
-	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), ca, 0o600))
-	ts.Setenv(args[0], s.URL)
 }
 
 func freePort(ts *testscript.TestScript, neg bool, args []string) {

@@ -101,8 +101,9 @@ func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
 		findings = append(findings, ok("no %s, so Flask-Vault's names are used", config.FileName))
 	}
 	findings = append(findings, a.examineKeys(ctx, c)...)
-	findings = append(findings, a.examineVault(ctx, c))
-	findings = append(findings, a.examineStore(ctx, c)...)
+	opened, err := a.examineVault(ctx, c)
+	findings = append(findings, opened)
+	findings = append(findings, a.examineStore(ctx, c, err)...)
 	if members, problems := a.examineTeam(ctx, c.Config); members > 0 && len(problems) == 0 {
 		findings = append(findings, ok("the key is wrapped for the %s of the team", count(members, "member")))
 	} else {
@@ -141,19 +142,20 @@ func (a *app) examineKeys(ctx context.Context, c *vault) []finding {
 	return findings
 }
 
-func (a *app) examineVault(ctx context.Context, c *vault) finding {
+// examineVault opens the vault, and also returns why that failed.
+func (a *app) examineVault(ctx context.Context, c *vault) (finding, error) {
 	v, err := backend.Open(ctx, c.options)
 	if err == nil {
 		var names []string
 		if names, err = v.Names(); err == nil {
 			if v.ReadOnly() {
-				return finding{"warn", fmt.Sprintf("%s opens, %d secrets, but its key is not a 128-bit key and it cannot be changed", v.Name(), len(names)), a.name + " rekey"}
+				return finding{"warn", fmt.Sprintf("%s opens, %d secrets, but its key is not a 128-bit key and it cannot be changed", v.Name(), len(names)), a.name + " rekey"}, nil
 			}
-			return ok("%s opens, %d secrets", v.Name(), len(names))
+			return ok("%s opens, %d secrets", v.Name(), len(names)), nil
 		}
 	}
 	_, hint := a.classify(err)
-	return finding{"fail", err.Error(), hint}
+	return finding{"fail", err.Error(), hint}, err
 }
 
 func (a *app) examineGit(ctx context.Context, c *vault) []finding {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -205,23 +206,28 @@ func (a *app) remoteAccept(ctx context.Context) error {
 	return nil
 }
 
-// examineStore looks at a store on the network, beyond what opening the vault tells.
-func (a *app) examineStore(ctx context.Context, c *vault) []finding {
+// examineStore looks at a store on the network, beyond what opening the vault told, which failed
+// with unopened or did not. A store that does not answer, or not us, or that may not be asked,
+// is not asked again.
+func (a *app) examineStore(ctx context.Context, c *vault, unopened error) []finding {
 	if !c.Remote() {
 		return nil
 	}
 	l := c.Location()
 	store := agreedStore{remote.Open(limited(l)), l}
 	var findings []finding
-	switch err := store.Probe(ctx); {
-	case err == nil:
-		findings = append(findings, ok("of two saves against one version, %s lets one win", l.URL))
-	case errors.Is(err, errors.ErrUnsupported):
-	case errors.Is(err, backend.ErrReadOnlyStore):
-		findings = append(findings, ok("%s is for reading alone", l.URL))
-	default:
-		_, hint := a.classify(err)
-		return append(findings, finding{"fail", l.URL + ": " + err.Error(), hint})
+	var untrusted *storetrust.UntrustedError
+	if !errors.Is(unopened, backend.ErrUnreachable) && !errors.Is(unopened, fs.ErrPermission) && !errors.As(unopened, &untrusted) {
+		switch err := store.Probe(ctx); {
+		case err == nil:
+			findings = append(findings, ok("of many that save against one version at once, %s lets one win", l.Name()))
+		case errors.Is(err, errors.ErrUnsupported):
+		case errors.Is(err, backend.ErrReadOnlyStore):
+			findings = append(findings, ok("%s is for reading alone", l.Name()))
+		default:
+			_, hint := a.classify(err)
+			findings = append(findings, finding{"fail", l.Name() + ": " + err.Error(), hint})
+		}
 	}
 	if path, err := lastgood.Path(l.ID()); err != nil {
 		findings = append(findings, finding{"warn", "there is no directory for a copy that is read while the store is down: " + err.Error(), "set XDG_CACHE_HOME"})

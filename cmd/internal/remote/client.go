@@ -109,7 +109,7 @@ var (
 func (s *Store) ask(ctx context.Context, q Request, timeout time.Duration) (Reply, error) {
 	w, err := newWhere(s.l)
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, &Error{Code: Denied, Message: err.Error()} // the password cannot be read
 	}
 	q.Protocol, q.Location = Protocol, w
 	line, err := json.Marshal(q)

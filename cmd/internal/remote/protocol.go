@@ -106,7 +106,7 @@ const (
 	ReadOnly    Code = "read_only"   // backend.ErrReadOnlyStore
 	Unreachable Code = "unreachable" // backend.ErrUnreachable
 	Uncertain   Code = "uncertain"   // backend.ErrUncertain
-	Denied      Code = "denied"      // fs.ErrPermission: the store refuses this user
+	Denied      Code = "denied"      // fs.ErrPermission: the store refuses this user, or there are no credentials
 	Unsupported Code = "unsupported" // errors.ErrUnsupported
 	BadRequest  Code = "bad_request" // the request or the location makes no sense
 	Failed      Code = "failed"      // anything else
