@@ -131,7 +131,16 @@ func (c *Cipher) encrypt(ctx context.Context, in *input, dst string, o FileOptio
 			return &DestinationError{Path: dst, Reason: "it is there and is no earlier version that this key opens", Forced: true}
 		}
 	}
-	return writeFile(ctx, dst, mode, old == nil, func(f *durable.File) (bool, error) {
+	f, err := durable.New(dst, mode)
+	if err != nil {
+		return err
+	}
+	return writeFile(ctx, f, old == nil, func() (bool, error) {
+		if old != nil { // keep its mode, umask or not
+			if err := f.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+				return false, pathReason(dst, err)
+			}
+		}
 		w := destinationWriter{f}
 		if plaintext != nil {
 			token, err := c.sealVerified(plaintext)
@@ -186,8 +195,8 @@ func (c *Cipher) equalContents(ctx context.Context, before *Content, f *durable.
 // DecryptFile opens the file src and writes the plaintext to dst, readable for
 // its owner alone. A dst that exists is replaced only with Force, or left alone
 // if it has that content already; else it is a *[DestinationError]. A file of any
-// size takes little memory: it is decrypted into a temporary file, which becomes
-// dst after the tag was checked.
+// size takes little memory: it is decrypted into a file of [durable.NewSecret], which
+// becomes dst after the tag was checked.
 func (c *Cipher) DecryptFile(ctx context.Context, src, dst string, o FileOptions) error {
 	in, err := openInput(src)
 	if err != nil {
@@ -236,7 +245,11 @@ func (c *Cipher) decrypt(ctx context.Context, in *input, dst string, o FileOptio
 			return err
 		}
 	}
-	return writeFile(ctx, dst, 0o600, old == nil, func(f *durable.File) (bool, error) {
+	f, err := durable.NewSecret(dst)
+	if err != nil {
+		return err
+	}
+	return writeFile(ctx, f, old == nil, func() (bool, error) {
 		if err := c.decryptInto(ctx, f, in, o); err != nil {
 			return false, err
 		}
@@ -310,7 +323,11 @@ func WriteDecrypted(ctx context.Context, dst string, plaintext []byte, o FileOpt
 			return errOtherContent(dst)
 		}
 	}
-	return writeFile(ctx, dst, 0o600, old == nil, func(f *durable.File) (bool, error) {
+	f, err := durable.NewSecret(dst)
+	if err != nil {
+		return err
+	}
+	return writeFile(ctx, f, old == nil, func() (bool, error) {
 		_, err := destinationWriter{f}.Write(plaintext)
 		return err == nil, err
 	})
@@ -372,26 +389,17 @@ func differ(src, dst string) error {
 	return nil
 }
 
-// writeFile gives dst the content that fill writes, unless that says no.
-func writeFile(ctx context.Context, dst string, mode fs.FileMode, create bool, fill func(*durable.File) (bool, error)) error {
-	f, err := durable.New(dst, mode)
-	if err != nil {
-		return err
-	}
+// writeFile gives f its name after fill has written the content, unless that says no.
+func writeFile(ctx context.Context, f *durable.File, create bool, fill func() (bool, error)) error {
 	defer f.Discard()
-	if wanted, err := fill(f); err != nil || !wanted {
+	if wanted, err := fill(); err != nil || !wanted {
 		if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
-			return fmt.Errorf("%s: nothing is written: %w", dst, ended)
+			return fmt.Errorf("%s: nothing is written: %w", f.Dest(), ended)
 		}
 		return err
-	}
-	if !create { // keep the mode of what was there, umask or not
-		if err := f.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-			return pathReason(dst, err)
-		}
 	}
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%s: nothing is written: %w", dst, err)
+		return fmt.Errorf("%s: nothing is written: %w", f.Dest(), err)
 	}
 	if create {
 		return f.Create()

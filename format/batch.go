@@ -5,8 +5,8 @@ type Assignment struct{ Path, Value string }
 
 // SetAll makes every assignment, in order, as [Document.Set] does. Where one
 // fails, those before it stay made. A document that can make many for the price
-// of one, which format/yaml's can, has a method SetAll; it reports whether it
-// did, and changes nothing if not.
+// of one, as those of all formats with names can, has a method SetAll; it reports
+// whether it did, and changes nothing if not.
 func SetAll(d Document, all []Assignment) error {
 	if b, ok := d.(interface{ SetAll([]Assignment) bool }); ok && len(all) > 1 && b.SetAll(all) {
 		return nil

@@ -19,7 +19,7 @@ import (
 var crashes = []struct{ name, file, after, crash string }{
 	{"parse", "format/yaml/yaml.go", "func (Format) Parse(text []byte) (format.Document, error) {\n", "panic(string(text))"},
 	{"edited", "format/yaml/yaml.go", "func (Format) Parse(text []byte) (format.Document, error) {\n", `if strings.Contains(string(text), "second") { panic(string(text)) }`},
-	{"finish", "backend/durable/durable.go", "func (f *File) finish(name func(from, to string) error) error {\n",
+	{"finish", "backend/durable/durable.go", "func (f *File) finish(name func(*File) error) error {\n",
 		`{ b := make([]byte, 4096); n, _ := f.ReadAt(b, 0); panic(fmt.Errorf("%s", b[:n])) }`},
 	{"goroutine", "backend/content.go", "func (x *Content) CopyTo(ctx context.Context, w io.Writer) error {\n", "panic(x.whole)"},
 	{"seal", "backend/cipher.go", "func (k *keys) appendSeal(dst, plaintext, associatedData []byte) ([]byte, error) {\n", "_ = plaintext[len(plaintext)+int(k.seals.Load()):][0]"},

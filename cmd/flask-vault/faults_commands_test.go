@@ -66,6 +66,9 @@ type writer struct {
 	look func(w *world) (state, error)
 	// leaves says that plaintext may be in that file of the vault.
 	leaves string
+	// replaces says that it puts a plaintext or a key in the place of a file, for
+	// which it needs a temporary name for a moment.
+	replaces bool
 	// document is the vault's file, if the next set is to write to it.
 	document bool
 }
@@ -151,7 +154,7 @@ func writers(size int) []writer {
 			look: func(w *world) (state, error) {
 				return lookAtPlain(w, "file", content(oldSecret, size), content(newSecret, size))
 			},
-			leaves: "file",
+			leaves: "file", replaces: true,
 		},
 		{
 			name: "rekey", setup: func(w *world) {
@@ -162,7 +165,7 @@ func writers(size int) []writer {
 			},
 			args: words("rekey", "--files", "file.enc"),
 			look: lookAtRekey, document: true,
-			leaves: "before.key",
+			leaves: "before.key", replaces: true,
 		},
 		{
 			name: "key copy", setup: vault,
@@ -359,9 +362,9 @@ func (c *writer) secrets(w *world) []string {
 }
 
 // mayHold says where plaintext or a key belongs: in the files that the command
-// was told to write, in key files, and, until it is whole, in the file that
-// becomes one of them, which its owner alone can read.
-func (c *writer) mayHold(w *world) func(path string) bool {
+// was told to write, and in key files. One that is to take the place of another has
+// a temporary name while it is given its own, and then its owner alone can read it.
+func (c *writer) mayHold(w *world, naming bool) func(path string) bool {
 	return func(path string) bool {
 		switch name := filepath.Base(path); {
 		case filepath.Dir(path) != w.vault():
@@ -370,7 +373,7 @@ func (c *writer) mayHold(w *world) func(path string) bool {
 			return true
 		case durable.IsTemp(name):
 			info, err := os.Stat(path)
-			return err == nil && info.Mode().Perm() == 0o600 && (c.leaves != "" || c.name == "key copy" || c.name == "init")
+			return err == nil && info.Mode().Perm() == 0o600 && naming && c.replaces
 		}
 		return false
 	}

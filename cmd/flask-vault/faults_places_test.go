@@ -64,7 +64,7 @@ func TestFullDisk(t *testing.T) {
 				if r.code == 0 && pages == 0 && c.name != "git merge in conflict" {
 					t.Errorf("with %d free bytes it says that all is well", free)
 				}
-				got, err := s.examine(w, r)
+				got, err := s.examine(w, r, false)
 				if err != nil {
 					t.Errorf("%d pages: %v\nexit code %d\n%s", pages, err, r.code, r.stderr)
 				}

@@ -213,7 +213,7 @@ func (p *power) once() {
 		}
 		return err
 	}))
-	got, err := p.examine(w, r)
+	got, err := p.examine(w, r, true)
 	if err != nil {
 		p.t.Errorf("cut number %d: %v\nexit code %d\n%s", p.cuts, err, r.code, r.stderr)
 	}

@@ -38,7 +38,7 @@ func (c call) writes() bool {
 var (
 	traced  = regexp.MustCompile(`^(\d+) +(?:<\.\.\. )?(\w+)(?:\(| resumed>)(.*)$`)
 	files   = regexp.MustCompile(`"([^"]+)"|[( ]\d+<(/[^>]*)>`) // of the arguments: names, and open files
-	changes = regexp.MustCompile(`/\.flask-vault-[0-9a-f]+\.tmp|/flask-vault-edit-\d+-\d+|/\.merge_file_\w+|/(?:proc|task)/\d+`)
+	changes = regexp.MustCompile(`/\.flask-vault-[0-9a-f]+\.tmp|/flask-vault-edit-\d+-\d+|/\.merge_file_\w+|/(?:proc|task|fd)/\d+|/#\d+`)
 )
 
 // readTrace reads the output of strace -f -y. Sites name the directories of roots
@@ -126,6 +126,13 @@ type fault struct {
 }
 
 func (f fault) kills() bool { return f.what == "SIGKILL" }
+
+// naming says whether a program that ends so may have been between giving a file a
+// temporary name and giving it its own.
+func (f fault) naming() bool {
+	return f.kills() && slices.Contains([]string{"linkat", "close", "renameat", "renameat2"}, f.call)
+}
+
 func (f fault) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s at %s %d %s", f.what, f.call, f.nth, f.path))
 }

@@ -52,10 +52,7 @@ func TestFaults(t *testing.T) {
 
 // sweep is one command's part of TestFaults.
 func (c *writer) sweep(t *testing.T) *tally {
-	// In memory, since a goroutine that waits for a disk goes on in another thread.
-	template := newWorld(t, inMemory(t))
-	c.setup(template)
-	s := &sweeping{t: t, c: c, template: template, missing: map[string]call{}, hit: map[string]bool{}}
+	s := newSweeping(t, c)
 
 	// What the command does when nothing fails.
 	trace, r := s.run(nil)
@@ -123,6 +120,15 @@ func (c *writer) sweep(t *testing.T) *tally {
 	}
 	s.tally.calls = len(s.hit)
 	return &s.tally
+}
+
+// newSweeping sets a command's world up.
+func newSweeping(t *testing.T, c *writer) *sweeping {
+	t.Helper()
+	// In memory, since a goroutine that waits for a disk goes on in another thread.
+	template := newWorld(t, inMemory(t))
+	c.setup(template)
+	return &sweeping{t: t, c: c, template: template, missing: map[string]call{}, hit: map[string]bool{}}
 }
 
 type sweeping struct {
@@ -253,7 +259,7 @@ func (s *sweeping) fault(f fault) bool {
 	for _, x := range hit {
 		sites = append(sites, x.site)
 	}
-	if got, err := s.examine(w, r); err != nil {
+	if got, err := s.examine(w, r, f.naming()); err != nil {
 		s.t.Errorf("%v, %s: %v\nexit code %d, state %v\n%s", f, strings.Join(sites, "; "), err, r.code, got, r.stderr)
 	} else if got == after {
 		s.tally.after++
@@ -263,12 +269,13 @@ func (s *sweeping) fault(f fault) bool {
 	return true
 }
 
-// examine says what is wrong after a fault.
-func (s *sweeping) examine(w *world, r result) (state, error) {
+// examine says what is wrong after a fault. naming says that it may have ended the
+// command while a file was given its name.
+func (s *sweeping) examine(w *world, r result, naming bool) (state, error) {
 	left := w.leftovers()
 	s.tally.leftovers += len(left)
 	for _, secret := range s.c.secrets(w) {
-		if found := w.holding(secret, s.c.mayHold(w)); len(found) > 0 {
+		if found := w.holding(secret, s.c.mayHold(w, naming)); len(found) > 0 {
 			return before, fmt.Errorf("plaintext or a key is in %q", found)
 		}
 	}

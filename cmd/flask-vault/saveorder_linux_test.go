@@ -10,8 +10,9 @@ import (
 )
 
 // TestOrderOfASave: a new file with a random name, made for us alone and through no
-// link; the content; the flush; the name; the flush of the directory. In this order,
-// or a crash between two of them loses something.
+// link, or without a name where it is a plaintext or a key; the content; the flush; the
+// name; the flush of the directory. In this order, or a crash between two of them loses
+// something.
 func TestOrderOfASave(t *testing.T) {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -31,14 +32,26 @@ func TestOrderOfASave(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("text\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	const (
+		created = `openat\([^\n]*"TEMP", [^\n]*O_CREAT\|O_EXCL`
+		unnamed = `openat\([^\n]*O_TMPFILE[^\n]*<TEMP>`
+		renamed = `rename\w*\([^\n]*"[^"\n]*\.tmp"[^\n]*"DEST"`
+		linked  = `link\w*\([^\n]*"DEST"`
+		// An open file without a name shows up as its directory and a number.
+		number = `[^"\n>]*/#\d+`
+		name   = `[^"\n>]*\.flask-vault-[0-9a-f]{16}\.tmp`
+	)
 	for _, c := range []struct {
-		dest, give string // give ends in the call that gives the content its name
-		args       []string
+		dest, open, temp string
+		give             []string // the calls that give the content its name
+		args             []string
 	}{
-		{"credentials.yml.enc", `rename\w*\([^\n]*<TEMP>[^\n]*<DEST>`, []string{"set", "-q", "a", "-"}},
-		{"notes.txt.enc", `link\w*\([^\n]*<TEMP>[^\n]*<DEST>`, []string{"encrypt", "-q", "notes.txt"}},
-		{"out.txt", `link\w*\([^\n]*<TEMP>[^\n]*<DEST>`, []string{"decrypt", "-q", "notes.txt.enc", "-o", "out.txt"}},
-		{"master.key", `rename\w*\([^\n]*<TEMP>[^\n]*<DEST>`, []string{"rekey", "-q"}},
+		{"credentials.yml.enc", created, name, []string{renamed}, []string{"set", "-q", "a", "-"}},
+		{"notes.txt.enc", created, name, []string{linked}, []string{"encrypt", "-q", "notes.txt"}},
+		{"out.txt", unnamed, number, []string{linked}, []string{"decrypt", "-q", "notes.txt.enc", "-o", "out.txt"}},
+		{"copy.key", unnamed, number, []string{linked}, []string{"key", "copy", "-q", "--to", "file:copy.key"}},
+		{"notes.txt", unnamed, number, []string{`link\w*\([^\n]*"[^"\n]*\.tmp"`, renamed}, []string{"decrypt", "-q", "credentials.yml.enc", "-o", "notes.txt", "--force"}},
+		{"master.key", unnamed, number, []string{`link\w*\([^\n]*"[^"\n]*\.tmp"`, renamed}, []string{"rekey", "-q"}},
 	} {
 		log := filepath.Join(t.TempDir(), "trace")
 		cmd := exec.CommandContext(t.Context(), strace, append([]string{"-f", "-y", "-qq", "-s", "0", "-o", log,
@@ -52,20 +65,24 @@ func TestOrderOfASave(t *testing.T) {
 			t.Fatal(err)
 		}
 		trace := string(text)
-		// The temporary file is the one that gets the name of the destination.
-		m := regexp.MustCompile(`(?:rename|link)\w*\(.*"[^"\n]*(\.flask-vault-[0-9a-f]{16}\.tmp)".*"[^"\n]*` + regexp.QuoteMeta(c.dest) + `"`).FindStringSubmatch(trace)
-		if m == nil {
+		// The file is the one that is opened last before the destination gets its name.
+		dest := `[^"\n]*` + regexp.QuoteMeta(c.dest)
+		last := regexp.MustCompile(strings.ReplaceAll(c.give[len(c.give)-1], "DEST", dest)).FindStringIndex(trace)
+		if last == nil {
 			t.Errorf("%q: nothing gets the name %s:\n%s", c.args, c.dest, trace)
 			continue
 		}
-		temp := `[^"\n>]*` + regexp.QuoteMeta(m[1])
-		steps := []string{
-			`openat\([^\n]*"` + temp + `", [^\n]*O_CREAT\|O_EXCL`,
-			`write\(\d+<` + temp,
-			`fsync\(\d+<` + temp + `>`,
-			strings.NewReplacer("<TEMP>", `"`+temp+`"`, "<DEST>", `"[^"\n]*`+regexp.QuoteMeta(c.dest)+`"`).Replace(c.give),
-			`fsync\(\d+<` + regexp.QuoteMeta(dir) + `>`,
+		opened := regexp.MustCompile(strings.ReplaceAll(c.open, "TEMP", "("+c.temp+")")).FindAllStringSubmatch(trace[:last[1]], -1)
+		if opened == nil {
+			t.Errorf("%q: %s is not made as it should be:\n%s", c.args, c.dest, trace)
+			continue
 		}
+		temp := `[^"\n>]*` + regexp.QuoteMeta(filepath.Base(opened[len(opened)-1][1]))
+		steps := []string{strings.ReplaceAll(c.open, "TEMP", temp), `write\(\d+<` + temp + ">", `fsync\(\d+<` + temp + ">"}
+		for _, give := range c.give {
+			steps = append(steps, strings.ReplaceAll(give, "DEST", dest))
+		}
+		steps = append(steps, `fsync\(\d+<`+regexp.QuoteMeta(dir)+`>`)
 		rest := trace
 		for i, step := range steps {
 			at := regexp.MustCompile(step).FindStringIndex(rest)
@@ -76,8 +93,7 @@ func TestOrderOfASave(t *testing.T) {
 			rest = rest[at[1]:]
 		}
 		// What comes after the flush is not flushed.
-		_, after, _ := strings.Cut(trace, "fsync(")
-		if regexp.MustCompile(`write\(\d+<`+temp).MatchString(after) && c.dest != "master.key" {
+		if regexp.MustCompile(`(?s)` + steps[2] + `.*` + steps[1]).MatchString(trace) {
 			t.Errorf("%q: it is written to after the flush:\n%s", c.args, trace)
 		}
 	}

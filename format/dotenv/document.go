@@ -68,7 +68,7 @@ func (d *document) Set(path, value string) error {
 		} else {
 			next = d.added(path, text)
 		}
-		if d.become(next, path, &value) {
+		if d.become(next, map[string]string{path: value}) {
 			return nil
 		}
 	}
@@ -93,62 +93,86 @@ func (d *document) Unset(path string) error {
 		text = append(text, d.text[at:max(at, start)]...)
 		at = b.end
 	}
-	if d.become(append(text, d.text[at:]...), path, nil) {
-		return nil
+	if next := d.changed(append(text, d.text[at:]...), func(name string) bool { return name == path }); next != nil {
+		if _, ok := next.last[path]; !ok {
+			*d = *next
+			return nil
+		}
 	}
 	return &format.PathError{Path: path, Msg: "the text around it cannot be changed safely; use an editor"}
 }
 
-// become takes a changed text if it has the value that is wanted at a path, none
-// if that is nil, and everything else as before.
-func (d *document) become(text []byte, path string, want *string) bool {
+// become takes a changed text if it has the values that are wanted, and everything
+// else as before.
+func (d *document) become(text []byte, want map[string]string) bool {
+	next := d.changed(text, func(name string) bool { _, ok := want[name]; return ok })
+	if next == nil {
+		return false
+	}
+	for name, value := range want {
+		if i, ok := next.last[name]; !ok || next.lines[i].null || next.lines[i].value != value {
+			return false
+		}
+	}
+	*d = *next
+	return true
+}
+
+// changed parses a changed text. It returns nil if other names than these have
+// another value than before, or are there or gone.
+func (d *document) changed(text []byte, except func(name string) bool) *document {
 	lines, err := parse(text)
 	if err != nil {
-		return false
+		return nil
 	}
 	next := newDocument(text, lines)
-	i, ok := next.last[path]
-	if ok != (want != nil) || ok && (next.lines[i].null || next.lines[i].value != *want) {
-		return false
-	}
 	for name, i := range d.last {
 		j, ok := next.last[name]
-		if name != path && (!ok || d.lines[i].value != next.lines[j].value || d.lines[i].null != next.lines[j].null) {
-			return false
+		if !except(name) && (!ok || d.lines[i].value != next.lines[j].value || d.lines[i].null != next.lines[j].null) {
+			return nil
 		}
 	}
 	for name := range next.last {
-		if _, known := d.last[name]; !known && name != path {
-			return false
+		if _, known := d.last[name]; !known && !except(name) {
+			return nil
 		}
 	}
-	d.text, d.lines, d.last = next.text, next.lines, next.last
-	return true
+	return next
 }
 
 // replaced returns the text with another value in a binding.
 func (d *document) replaced(b binding, value string) []byte {
-	start, end := b.valueStart, b.valueEnd
-	if b.null {
-		start, end, value = b.nameEnd, b.nameEnd, "="+value
-	}
+	start, end, value := b.replacement(value)
 	out := append([]byte(nil), d.text[:start]...)
 	out = append(out, value...)
 	return append(out, d.text[end:]...)
 }
 
-// added returns the text with a new binding at its end, behind export if the
-// last one is.
-func (d *document) added(name, value string) []byte {
-	line := name + "=" + value
-	if n := len(d.lines); n > 0 && d.lines[n-1].exported {
-		line = "export " + line
+// replacement says which part of the text becomes what for another value.
+func (b binding) replacement(value string) (start, end int, text string) {
+	if b.null {
+		return b.nameEnd, b.nameEnd, "=" + value
 	}
+	return b.valueStart, b.valueEnd, value
+}
+
+// added returns the text with a new binding at its end.
+func (d *document) added(name, value string) []byte {
+	line := d.newLine(name, value)
 	out := append([]byte(nil), d.text...)
 	if len(out) > 0 && string(out) != byteOrderMark && !endsWithBreak(out) {
 		return append(out, d.newline()+line...)
 	}
 	return append(out, line+d.newline()...)
+}
+
+// newLine is the line of a new binding, behind export if the last one is.
+func (d *document) newLine(name, value string) string {
+	line := name + "=" + value
+	if n := len(d.lines); n > 0 && d.lines[n-1].exported {
+		line = "export " + line
+	}
+	return line
 }
 
 func endsWithBreak(text []byte) bool {

@@ -46,15 +46,7 @@ func (d *document) Set(path, value string) error {
 
 // add puts a value where none is.
 func (d *document) add(path, value string) error {
-	in, name := d.tree.root, path
-	paths.Prefixes(path, func(prefix, rest string) bool {
-		e := d.find(prefix)
-		if e == nil || e.value.table == nil {
-			return true
-		}
-		in, name = e.value.table, rest
-		return false
-	})
+	in, name := d.parent(path)
 	for _, key := range keys(name) {
 		for _, text := range candidates(value, "", d.newline(), in.inline) {
 			var next []byte
@@ -71,6 +63,20 @@ func (d *document) add(path, value string) error {
 	return &format.PathError{Path: path, Msg: msgOther}
 }
 
+// parent returns the table that a new path leads into, and the rest of it there.
+func (d *document) parent(path string) (in *table, name string) {
+	in, name = d.tree.root, path
+	paths.Prefixes(path, func(prefix, rest string) bool {
+		e := d.find(prefix)
+		if e == nil || e.value.table == nil {
+			return true
+		}
+		in, name = e.value.table, rest
+		return false
+	})
+	return in, name
+}
+
 // addLine returns the text with a new line: behind the last one of the table, or
 // below its header.
 func (d *document) addLine(in *table, key, text string) []byte {
@@ -85,29 +91,51 @@ func (d *document) addLine(in *table, key, text string) []byte {
 		}
 		s = d.tree.sections[0]
 	}
-	last := s.last
-	if len(in.prefix) > 0 {
-		last = in.last
-	}
 	line := key + " = " + text
 	var at int
-	switch {
-	case s.header < 0 && len(in.prefix) == 0 && len(d.tree.sections) == 1: // the end of the text
-		at = len(d.text)
-		if start := d.startOfLine(at); isBlank(d.text[start:]) {
-			at = start
-		}
+	switch last := d.lastOf(in, s); {
+	case d.atEnd(in, s):
+		at = d.endOfText()
 	case last >= 0:
 		x := d.tree.expressions[last]
 		line = d.margin(x.start) + line
 		at = d.nextLine(d.endOfLine(x.end))
-	default: // in front of the first header and the comment above it
-		at = d.aboveComment(d.tree.expressions[d.tree.sections[1].header].start)
+	default:
+		at = d.aboveHeaders()
 	}
 	if at > 0 && d.startOfLine(at) != at {
 		return splice(d.text, at, at, d.newline()+line)
 	}
 	return splice(d.text, at, at, line+d.newline())
+}
+
+// lastOf returns the index of the expression behind which a new key of a table goes,
+// which is in a section, or -1.
+func (d *document) lastOf(in *table, s *section) int {
+	if len(in.prefix) > 0 {
+		return in.last
+	}
+	return s.last
+}
+
+// atEnd says whether a new key goes to the end of the text.
+func (d *document) atEnd(in *table, s *section) bool {
+	return s.header < 0 && len(in.prefix) == 0 && len(d.tree.sections) == 1
+}
+
+// endOfText is where a new line at the end goes.
+func (d *document) endOfText() int {
+	at := len(d.text)
+	if start := d.startOfLine(at); isBlank(d.text[start:]) {
+		at = start
+	}
+	return at
+}
+
+// aboveHeaders is where a first key in front of all headers goes: above the comment of
+// the first one.
+func (d *document) aboveHeaders() int {
+	return d.aboveComment(d.tree.expressions[d.tree.sections[1].header].start)
 }
 
 // pathTo returns the keys that lead to a table.

@@ -19,15 +19,23 @@ func quoteKey(name string) string {
 // keys lists ways to write a name, the best one first: with its dots as those of
 // a dotted key, and as one part.
 func keys(name string) []string {
-	whole := quoteKey(name)
+	var all []string
+	for _, parts := range keyParts(name) {
+		for i, part := range parts {
+			parts[i] = quoteKey(part)
+		}
+		all = append(all, strings.Join(parts, "."))
+	}
+	return all
+}
+
+// keyParts are the parts of each of these ways.
+func keyParts(name string) [][]string {
+	whole := []string{name}
 	if !strings.Contains(name, ".") || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
-		return []string{whole}
+		return [][]string{whole}
 	}
-	parts := strings.Split(name, ".")
-	for i, part := range parts {
-		parts[i] = quoteKey(part)
-	}
-	return []string{strings.Join(parts, "."), whole}
+	return [][]string{strings.Split(name, "."), whole}
 }
 
 // candidates lists ways to write a value, the best one first. Old is the value

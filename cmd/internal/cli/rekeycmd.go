@@ -48,6 +48,7 @@ key opened: a person who left has seen them, so change them where they are used.
 	flags.BoolVar(&o.all, "all", false, "change the key of every environment; with --forget-previous, forget those of every environment")
 	flags.BoolVar(&o.leaver, "leaver", false, "list the names of the secrets and files that the old key opened")
 	flags.BoolVar(&o.forget, "forget-previous", false, "remove the previous keys, once nothing needs them")
+	flags.BoolVar(&o.json, "json", false, "print JSON with the source of the new key, the files under it and those that only a previous key opens")
 	flags.BoolVarP(&o.force, "force", "f", false, "with --forget-previous: even if files still need them")
 	return cmd
 }
@@ -58,6 +59,7 @@ type rekeyOptions struct {
 	leaver bool
 	forget bool
 	force  bool
+	json   bool
 
 	// saving, if not nil, goes around the source that keeps the new key.
 	saving func(keysource.Saver, keysource.Key) keysource.Saver
@@ -65,22 +67,47 @@ type rekeyOptions struct {
 	owner map[string]string // with --all, the environment whose key opens a file of --files
 }
 
+// rekeyed is what became of one key, as --json prints it.
+type rekeyed struct {
+	Environments  []string `json:"environments"`
+	Source        string   `json:"source"` // that keeps the new key
+	KeyID         string   `json:"key_id"`
+	PreviousKeyID string   `json:"previous_key_id"`
+	Files         []string `json:"files"`          // under the new key, documents in stores with them
+	Left          []string `json:"left"`           // files that a previous key alone opens
+	Seen          []string `json:"seen,omitempty"` // with --leaver: names of secrets, and files
+}
+
 func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
+	all, err := a.rekeyAll(ctx, o)
+	if o.json && (err == nil || len(all) > 0) { // what is done is told, whatever failed then
+		err = errors.Join(err, a.printJSON(struct {
+			SchemaVersion int       `json:"schema_version"`
+			Keys          []rekeyed `json:"keys"`
+		}{schemaVersion, append([]rekeyed{}, all...)}))
+	}
+	return err
+}
+
+// rekeyAll changes the key of each environment that is meant. What it returns is
+// done even if it fails.
+func (a *app) rekeyAll(ctx context.Context, o rekeyOptions) ([]rekeyed, error) {
 	a.fresh = true // of a store's document no copy will do
 	c, err := a.resolve()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := a.recover(ctx, c); err != nil {
-		return err
+		return nil, err
 	}
+	var all []rekeyed
 	todo := []string{c.Environment}
 	if o.all {
 		todo = c.Environments
 	}
 	if o.all && len(o.files) > 0 {
 		if o.owner, err = fileOwners(ctx, c.Config, todo, o.files); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	done := map[string]bool{}
@@ -90,7 +117,7 @@ func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
 		}
 		env, err := c.In(name)
 		if err != nil {
-			return err
+			return all, err
 		}
 		if o.all && !env.Remote() && !fileExists(env.Path()) && name == config.DefaultEnvironment {
 			continue
@@ -107,22 +134,25 @@ func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
 				moved, err = a.rekeyOne(ctx, env, o)
 			}
 		}
-		if err != nil {
-			return fmt.Errorf("environment %s: %w", name, err)
+		if moved != nil {
+			all = append(all, *moved)
+			for _, m := range moved.Environments {
+				done[m] = true
+			}
 		}
-		for _, m := range moved {
-			done[m] = true
+		if err != nil {
+			return all, fmt.Errorf("environment %s: %w", name, err)
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // errRekeyed says that another process changed the key before we had the locks.
 var errRekeyed = errors.New("another process changes the key")
 
-// rekeyOne changes the key of an environment and of all that share it. It
-// returns their names, or fails with errRekeyed where all is to begin again.
-func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) ([]string, error) {
+// rekeyOne changes the key of an environment and of all that share it, or fails with
+// errRekeyed where all is to begin again. What it returns is done even if it fails.
+func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) (*rekeyed, error) {
 	keys, err := env.Sources()
 	if err != nil {
 		return nil, err
@@ -205,23 +235,30 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 		word = "environments"
 	}
 	a.note("%s has the new key %s (%s %s); the old one was %s", oneLine(source.Name()), next.ID(), word, strings.Join(names, ", "), old.ID())
+	r := &rekeyed{Environments: names, Source: source.Name(), KeyID: next.ID(), PreviousKeyID: old.ID(), Files: []string{}, Left: []string{}}
 	for _, f := range files {
 		a.note("%s is encrypted under the new key", oneLine(env.Display(f)))
+		r.Files = append(r.Files, env.Display(f))
 	}
-	if err := a.resealStored(ctx, shared); err != nil {
-		return nil, err
-	}
-	a.noteLeftBehind(env, next)
+	stored, err := a.resealStored(ctx, shared)
+	r.Files = append(r.Files, stored...)
+	r.Left = append(r.Left, needPrevious(env, next)...)
 	if o.leaver { // what stays under the old key was no less open to them
-		for _, f := range needPrevious(env, next) {
-			seen = append(seen, oneLine(f))
-		}
+		r.Seen = append(seen, r.Left...)
 	}
-	if o.leaver && len(seen) > 0 {
+	if err != nil {
+		return r, err
+	}
+	a.noteLeftBehind(r.Left)
+	if len(r.Seen) > 0 && !o.json {
 		a.note("whoever had the old key has seen these; change them where they are used:")
-		return names, a.print([]byte(strings.Join(seen, "\n") + "\n"))
+		var lines strings.Builder
+		for _, s := range r.Seen {
+			lines.WriteString(oneLine(s) + "\n")
+		}
+		return r, a.print([]byte(lines.String()))
 	}
-	return names, nil
+	return r, nil
 }
 
 // sharing are the environments whose key is old, env among them.
@@ -354,7 +391,7 @@ func namesSeen(ctx context.Context, envs []*config.Config, want bool) ([]string,
 			return nil, err
 		}
 		for _, n := range more {
-			if n = oneLine(n); !slices.Contains(names, n) {
+			if !slices.Contains(names, n) {
 				names = append(names, n)
 			}
 		}
@@ -369,15 +406,15 @@ func filesSeen(envs []*config.Config, files []string) []string {
 	for _, f := range files {
 		document := slices.ContainsFunc(envs, func(e *config.Config) bool { return f == e.Path() || f == e.LocalPath() })
 		if !document {
-			seen = append(seen, oneLine(envs[0].Display(f)))
+			seen = append(seen, envs[0].Display(f))
 		}
 	}
 	return seen
 }
 
 // noteLeftBehind says which encrypted files only a previous key opens.
-func (a *app) noteLeftBehind(env *config.Config, key keysource.Key) {
-	if files := needPrevious(env, key); len(files) > 0 {
+func (a *app) noteLeftBehind(files []string) {
+	if len(files) > 0 {
 		a.note("note: %s can be opened with the previous key alone: %s", count(len(files), "more file"), oneLine(strings.Join(files, ", ")))
 		a.note("note: %s rekey --files PATTERN takes such files along", a.name)
 	}
@@ -415,39 +452,52 @@ func needPrevious(env *config.Config, key keysource.Key) []string {
 }
 
 func (a *app) forgetPrevious(ctx context.Context, o rekeyOptions) error {
+	removed, err := a.forgetAll(ctx, o)
+	if o.json && (err == nil || len(removed) > 0) {
+		err = errors.Join(err, a.printJSON(struct {
+			SchemaVersion int      `json:"schema_version"`
+			Removed       []string `json:"removed"`
+		}{schemaVersion, append([]string{}, removed...)}))
+	}
+	return err
+}
+
+// forgetAll removes the previous keys of each environment that is meant, and
+// returns the files that are gone even if it fails.
+func (a *app) forgetAll(ctx context.Context, o rekeyOptions) ([]string, error) {
 	c, err := a.resolve()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := a.recover(ctx, c); err != nil {
-		return err
+		return nil, err
 	}
 	todo := []string{c.Environment}
 	if o.all {
 		todo = c.Environments
 	}
-	none := true
+	var removed []string
 	for _, name := range todo {
 		env, err := c.In(name)
 		if err != nil {
-			return err
+			return removed, err
 		}
 		if !fileExists(env.PreviousPath()) {
 			continue
 		}
-		none = false
 		err = a.forgetPreviousOf(ctx, env, o)
 		if err != nil && len(todo) == 1 {
-			return err
+			return removed, err
 		}
 		if err != nil {
-			return fmt.Errorf("environment %s: %w", name, err)
+			return removed, fmt.Errorf("environment %s: %w", name, err)
 		}
+		removed = append(removed, env.Display(env.PreviousPath()))
 	}
-	if none {
+	if len(removed) == 0 {
 		a.note("no previous key is kept")
 	}
-	return nil
+	return removed, nil
 }
 
 func (a *app) forgetPreviousOf(ctx context.Context, c *config.Config, o rekeyOptions) error {
