@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,19 +26,23 @@ func (a *app) doctorCommand() *cobra.Command {
 		Short: "Find what is wrong, and say how to mend it",
 		Long: `Look at the configuration, the key sources, the vault, git, the editor and what
 killed commands left behind. Each line is ok, warn or fail, with the command that
-mends it. --fix removes leftovers. The exit code is 7 if a line is fail.`,
-		Example: "  " + a.name + " doctor\n  " + a.name + " doctor --fix",
+mends it. --fix removes leftovers. The exit code is 7 if a line is fail.
+
+--all looks at the keys and the vault of every environment: what all share comes
+first, then a section for each.`,
+		Example: "  " + a.name + " doctor\n  " + a.name + " doctor --fix\n  " + a.name + " doctor --all",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.doctor(cmd.Context(), o)
 		},
 	}
 	cmd.Flags().BoolVar(&o.fix, "fix", false, "remove what killed commands left behind")
+	cmd.Flags().BoolVar(&o.all, "all", false, "look at every environment")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return cmd
 }
 
-type doctorOptions struct{ fix, json bool }
+type doctorOptions struct{ fix, all, json bool }
 
 // finding is one line of the doctor's.
 type finding struct {
@@ -46,14 +51,24 @@ type finding struct {
 	Mend   string `json:"mend,omitempty"` // what to type
 }
 
+// section is what the doctor finds in one environment, with --all.
+type section struct {
+	Environment string    `json:"environment"`
+	Findings    []finding `json:"findings"`
+}
+
 func ok(format string, args ...any) finding {
 	return finding{Status: "ok", What: fmt.Sprintf(format, args...)}
 }
 
 func (a *app) doctor(ctx context.Context, o doctorOptions) error {
-	findings := a.examine(ctx, o)
+	findings, sections := a.examine(ctx, o)
+	all := slices.Clone(findings)
+	for _, s := range sections {
+		all = append(all, s.Findings...)
+	}
 	failed := 0
-	for _, f := range findings {
+	for _, f := range all {
 		if f.Status == "fail" {
 			failed++
 		}
@@ -64,43 +79,98 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 			SchemaVersion int       `json:"schema_version"`
 			OK            bool      `json:"ok"`
 			Findings      []finding `json:"findings"`
-		}{schemaVersion, failed == 0, findings})
+			Environments  []section `json:"environments,omitempty"`
+		}{schemaVersion, failed == 0, findings, sections})
 	} else {
 		var b strings.Builder
-		for _, f := range findings {
-			fmt.Fprintf(&b, "%-5s %s\n", f.Status, strings.ReplaceAll(sanitize(f.What), "\n", "\n      "))
-			if f.Mend != "" {
-				fmt.Fprintf(&b, "      -> %s\n", oneLine(f.Mend))
+		write := func(findings []finding) {
+			for _, f := range findings {
+				fmt.Fprintf(&b, "%-5s %s\n", f.Status, strings.ReplaceAll(sanitize(f.What), "\n", "\n      "))
+				if f.Mend != "" {
+					fmt.Fprintf(&b, "      -> %s\n", oneLine(f.Mend))
+				}
 			}
+		}
+		write(findings)
+		for _, s := range sections {
+			fmt.Fprintf(&b, "\nenvironment %s\n", oneLine(s.Environment))
+			write(s.Findings)
 		}
 		err = a.print([]byte(b.String()))
 	}
 	if err == nil && failed > 0 {
-		err = &codeError{fmt.Errorf("%d of %d findings have to be mended", failed, len(findings)), exitInvalid}
+		err = &codeError{fmt.Errorf("%d of %d findings have to be mended", failed, len(all)), exitInvalid}
 	}
 	return err
 }
 
-func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
+// examine finds what is as it should be and what is not. With o.all what concerns one
+// environment is in a section of its own.
+func (a *app) examine(ctx context.Context, o doctorOptions) ([]finding, []section) {
 	a.fresh = true // a copy says nothing of the store
 	c, err := a.resolve()
 	if err != nil {
-		_, hint := a.classify(err)
-		return []finding{{"fail", err.Error(), hint}}
+		return []finding{a.failure(err)}, nil
 	}
 	findings := []finding{ok("directory %s", c.Root)}
 	if o.fix {
 		if err := a.recover(ctx, c); err != nil {
-			_, hint := a.classify(err)
-			findings = append(findings, finding{"fail", err.Error(), hint})
+			findings = append(findings, a.failure(err))
 		}
 	}
-	if c.File != "" {
-		findings = append(findings, ok("configuration %s, environment %s", c.Display(c.File), c.Environment))
-	} else {
+	switch {
+	case c.File == "":
 		findings = append(findings, ok("no %s, so Flask-Vault's names are used", config.FileName))
+	case o.all:
+		findings = append(findings, ok("configuration %s", c.Display(c.File)))
+	default:
+		findings = append(findings, ok("configuration %s, environment %s", c.Display(c.File), c.Environment))
 	}
-	findings = append(findings, a.examineKeys(ctx, c)...)
+	vaults := []*vault{c}
+	var sections []section
+	if o.all {
+		vaults, sections = a.examineAll(ctx, c)
+	} else {
+		findings = append(findings, a.examineEnvironment(ctx, c)...)
+	}
+	findings = append(findings, examineEditor())
+	findings = append(findings, a.examinePlugins()...)
+	return append(findings, a.examineLeftovers(ctx, vaults, o.fix)...), sections
+}
+
+// examineAll looks at every environment, and returns those that can be looked at.
+func (a *app) examineAll(ctx context.Context, c *vault) (vaults []*vault, sections []section) {
+	for _, name := range c.Environments {
+		env, err := c.In(name)
+		if err != nil {
+			sections = append(sections, section{name, []finding{a.failure(err)}})
+			continue
+		}
+		unused := name == config.DefaultEnvironment && len(c.Environments) > 1 && !env.Remote() && !fileExists(env.Path())
+		if unused { // no project has to have it
+			continue
+		}
+		options, err := env.Options()
+		if err != nil {
+			sections = append(sections, section{name, []finding{a.failure(err)}})
+			continue
+		}
+		v := &vault{Config: env, options: options}
+		vaults = append(vaults, v)
+		sections = append(sections, section{name, a.examineEnvironment(ctx, v)})
+	}
+	return vaults, sections
+}
+
+// failure is a finding that says why something could not be looked at.
+func (a *app) failure(err error) finding {
+	_, hint := a.classify(err)
+	return finding{"fail", err.Error(), hint}
+}
+
+// examineEnvironment looks at what one environment has for itself.
+func (a *app) examineEnvironment(ctx context.Context, c *vault) []finding {
+	findings := a.examineKeys(ctx, c)
 	opened, err := a.examineVault(ctx, c)
 	findings = append(findings, opened)
 	findings = append(findings, a.examineStore(ctx, c, err)...)
@@ -114,9 +184,7 @@ func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
 	if inWorkTree(c.Root) {
 		findings = append(findings, a.examineGit(ctx, c)...)
 	}
-	findings = append(findings, examineEditor())
-	findings = append(findings, a.examinePlugins()...)
-	return append(findings, a.examineLeftovers(ctx, c, o.fix)...)
+	return findings
 }
 
 func (a *app) examineKeys(ctx context.Context, c *vault) []finding {
@@ -154,8 +222,7 @@ func (a *app) examineVault(ctx context.Context, c *vault) (finding, error) {
 			return ok("%s opens, %d secrets", v.Name(), len(names)), nil
 		}
 	}
-	_, hint := a.classify(err)
-	return finding{"fail", err.Error(), hint}, err
+	return a.failure(err), err
 }
 
 func (a *app) examineGit(ctx context.Context, c *vault) []finding {

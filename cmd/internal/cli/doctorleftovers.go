@@ -12,8 +12,24 @@ import (
 	keyfile "github.com/flask-vault/flask-vault/keysource/file"
 )
 
-// examineLeftovers looks for what killed commands left, and removes it with fix.
-func (a *app) examineLeftovers(ctx context.Context, c *vault, fix bool) []finding {
+// examineLeftovers looks for what killed commands left in the places of these vaults,
+// and removes it with fix. What several have is found once.
+func (a *app) examineLeftovers(ctx context.Context, vaults []*vault, fix bool) []finding {
+	var findings []finding
+	for _, c := range vaults {
+		for _, f := range a.leftoversOf(ctx, c, fix) {
+			if !slices.Contains(findings, f) {
+				findings = append(findings, f)
+			}
+		}
+	}
+	if len(findings) == 0 {
+		findings = append(findings, ok("nothing is left over from killed commands"))
+	}
+	return findings
+}
+
+func (a *app) leftoversOf(ctx context.Context, c *vault, fix bool) []finding {
 	findings := a.examineSessions(c, fix)
 	findings = append(findings, a.examineUnfinished(ctx, c, fix)...)
 	findings = append(findings, a.examineRecords(ctx, c, fix)...)
@@ -23,9 +39,6 @@ func (a *app) examineLeftovers(ctx context.Context, c *vault, fix bool) []findin
 	}
 	if fileExists(c.Journal()) {
 		findings = append(findings, finding{"warn", "a rekey was interrupted", a.name + " get, or any other command, finishes or undoes it"})
-	}
-	if len(findings) == 0 {
-		findings = append(findings, ok("nothing is left over from killed commands"))
 	}
 	return findings
 }
