@@ -53,6 +53,9 @@ func (a *app) edit(ctx context.Context, draft string) error {
 	}
 	text := v.Text()
 	if draft != "" {
+		if sameFile(draft, c.Path()) {
+			return &usageError{msg: draft + " is the document itself, not a draft of it", hint: a.name + " edit opens it"}
+		}
 		if text, err = v.OpenFile(draft); err != nil {
 			return err
 		}
@@ -85,10 +88,14 @@ func (a *app) edit(ctx context.Context, draft string) error {
 	default:
 		a.note("nothing changed, nothing saved")
 	}
-	if draft != "" {
-		return os.Remove(draft)
+	switch {
+	case draft == "":
+		return nil
+	case !isDraft(draft): // it may be all that somebody has of something else
+		a.note("%s stays, since it does not have the name of a draft", oneLine(draft))
+		return nil
 	}
-	return nil
+	return os.Remove(draft)
 }
 
 // sameText takes up what is stored now, and reports whether its text is the one
