@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -150,7 +152,7 @@ func (k *known) add(text string, name secretName, forms func(add func(search.Vie
 
 // addVault adds the keys and the documents of a vault as they are in the work
 // tree. What cannot be opened is in failed.
-func (k *known) addVault(keys []*vaultkeys.Environment) {
+func (k *known) addVault(ctx context.Context, keys []*vaultkeys.Environment) {
 	for _, e := range keys {
 		k.addKey(e)
 		for _, path := range []string{e.Path(), e.LocalPath()} {
@@ -158,7 +160,7 @@ func (k *known) addVault(keys []*vaultkeys.Environment) {
 			var err error
 			if path == e.Path() && e.Remote() {
 				var snap backend.Snapshot
-				snap, err = e.Options.Store.Load(context.Background(), "")
+				snap, err = e.Options.Store.Load(ctx, "")
 				if blob = snap.Blob; err != nil {
 					k.failed = append(k.failed, failedEnvironment{e.Environment, e.Credentials + ": " + err.Error()})
 					break
@@ -167,7 +169,7 @@ func (k *known) addVault(keys []*vaultkeys.Environment) {
 				blob, err = durable.ReadFile(path, backend.MaxDocument)
 			}
 			switch {
-			case err != nil && (path == e.LocalPath() || optional(e, keys)):
+			case errors.Is(err, fs.ErrNotExist) && (path == e.LocalPath() || optional(e, keys)):
 				continue // it need not be there
 			case err != nil:
 				err = fmt.Errorf("%s: %w", e.Display(path), durable.WithoutPath(err))
