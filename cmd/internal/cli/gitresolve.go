@@ -129,6 +129,9 @@ func (a *app) unmerged(ctx context.Context, args []string) ([]unmerged, string, 
 	out, err := runGit(ctx, "", backend.Options{}, "rev-parse", "--show-toplevel")
 	if err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
+			return nil, "", &codeError{fmt.Errorf("%w: git is not installed", gitrepo.ErrNone), exitNotFound}
+		}
+		if ctx.Err() != nil {
 			return nil, "", err
 		}
 		return nil, "", &codeError{&hintError{gitrepo.ErrNone, "run it in the repository whose merge is to be finished"}, exitNotFound}
