@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
-	"github.com/flask-vault/flask-vault/keysource/env"
 )
 
 func (a *app) editCommand() *cobra.Command {
@@ -118,24 +116,10 @@ func (a *app) editorOptions(c *vault, text []byte) editor.Options {
 		Name:        strings.TrimSuffix(filepath.Base(c.Path()), ".enc"),
 		Text:        text,
 		Fallback:    filepath.Join(c.Root, "tmp"),
-		Env:         withoutKeys(os.Environ(), c.options),
+		Env:         withoutKeys(environWithoutKeys(c.Config), c.options),
 		In:          a.in,
 		Out:         a.out,
 		Err:         a.err,
 		Interactive: a.interactive(),
 	}
-}
-
-// withoutKeys leaves the variables that hold a key out of an environment.
-func withoutKeys(environ []string, o backend.Options) []string {
-	names := []string{env.DefaultName}
-	for _, s := range o.Keys {
-		if e, ok := s.(*env.Source); ok {
-			names = append(names, e.Variable())
-		}
-	}
-	return slices.DeleteFunc(environ, func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(names, name)
-	})
 }

@@ -68,7 +68,7 @@ func (a *app) leaks(ctx context.Context, args []string, o leakOptions) error {
 	if len(k.secrets) == 0 && len(k.failed) > 0 {
 		return a.nothingKnown(ctx)
 	}
-	r, err := gitrepo.Find(ctx, c.Root, gitEnviron(c.Config))
+	r, err := gitrepo.Find(ctx, c.Root, environWithoutKeys(c.Config))
 	if err != nil && (o.staged || o.history || o.earlier || !errors.Is(err, gitrepo.ErrNone)) {
 		return &codeError{&hintError{err, a.name + " leaks searches the files that are here; git init makes a repository"}, exitNotFound}
 	}

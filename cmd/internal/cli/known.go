@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,19 +17,6 @@ import (
 	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 	"github.com/flask-vault/flask-vault/format"
 )
-
-// gitEnviron is the environment for git: ours without the variables that hold keys.
-func gitEnviron(c *config.Config) []string {
-	environ := os.Environ()
-	for _, name := range c.Environments {
-		if other, err := c.In(name); err == nil {
-			if o, err := other.Options(); err == nil {
-				environ = withoutKeys(environ, o)
-			}
-		}
-	}
-	return withoutKeys(environ, backend.Options{})
-}
 
 // known is all that must not be in a text: the values of every environment and
 // the keys.
