@@ -28,6 +28,7 @@ type app struct {
 	out  *os.File
 	err  io.Writer
 
+	signals   *signalContext // nil in tests
 	overrides config.Overrides
 	quiet     bool
 	noInput   bool
@@ -40,9 +41,9 @@ type app struct {
 func Main() (code int) {
 	defer crash.Report(os.Stderr, "flask-vault", &code)
 	_ = launch.Undumpable() // before there is a key; an old or strange kernel is no reason to fail
-	a := &app{name: "flask-vault", in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	ctx := newSignalContext()
 	defer ctx.stop()
+	a := &app{name: "flask-vault", in: os.Stdin, out: os.Stdout, err: os.Stderr, signals: ctx}
 	args := os.Args[1:]
 	if calledAsFlask(os.Args[0]) {
 		a.name = "flask vault"

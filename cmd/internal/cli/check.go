@@ -273,6 +273,13 @@ func walkEncrypted(root string, visit func(path string)) error {
 	})
 }
 
+// sameFile reports whether two paths lead to one file that is there.
+func sameFile(a, b string) bool {
+	x, xerr := os.Stat(a)
+	y, yerr := os.Stat(b)
+	return xerr == nil && yerr == nil && os.SameFile(x, y)
+}
+
 func fileExists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -96,21 +95,20 @@ func indented(value string) string {
 // sides are the two things that the arguments name.
 func (a *app) sides(ctx context.Context, args []string) (from, to values, err error) {
 	if len(args) == 2 {
-		c, err := a.resolve()
-		if err != nil {
-			return nil, nil, err
-		}
 		var sides [2]backend.Layers
-		for i, name := range args {
-			env, err := c.In(name)
-			if err != nil {
-				return nil, nil, err
+		_, err := a.steady(ctx, func(c *vault) error {
+			for i, name := range args {
+				env, err := c.In(name)
+				if err != nil {
+					return err
+				}
+				if sides[i], err = env.OpenLayers(ctx); err != nil {
+					return err
+				}
 			}
-			if sides[i], err = env.OpenLayers(ctx); err != nil {
-				return nil, nil, err
-			}
-		}
-		return sides[0], sides[1], nil
+			return nil
+		})
+		return sides[0], sides[1], err
 	}
 	c, v, err := a.open(ctx)
 	if err != nil {
@@ -126,7 +124,7 @@ func (a *app) sides(ctx context.Context, args []string) (from, to values, err er
 	old, err := atRevision(ctx, c, v, rev)
 	if err != nil && slices.Contains(c.Environments, rev) {
 		err = &hintError{err, fmt.Sprintf("to compare two environments, name both: %s diff %s OTHER", a.name, rev)}
-	} else if err != nil && len(args) == 0 {
+	} else if missing := (*notCommittedError)(nil); errors.As(err, &missing) && len(args) == 0 {
 		err = &hintError{err, "diff compares with the last commit: git add " + quote(c.Display(c.Path())) + " and git commit make one"}
 	}
 	return old, v, err
@@ -138,17 +136,14 @@ func atRevision(ctx context.Context, c *vault, v *backend.Vault, rev string) (va
 		return nil, &usageError{msg: fmt.Sprintf("%q is no revision", rev)}
 	}
 	// cat-file gives the bytes as they are, where show would run a diff driver.
-	cmd := exec.CommandContext(ctx, "git", "-C", c.Root, "cat-file", "blob", rev+":./"+filepath.ToSlash(c.Credentials))
-	cmd.Env = withoutKeys(cmd.Environ(), c.options)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	blob, err := cmd.Output()
-	if err != nil {
-		said, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
-		if said == "" {
-			said = err.Error()
-		}
-		return nil, &codeError{fmt.Errorf("git does not have %s at %s: %s", c.Credentials, rev, said), exitNotFound}
+	blob, err := runGit(ctx, c.Root, c.options, "cat-file", "blob", rev+":./"+filepath.ToSlash(c.Credentials))
+	switch {
+	case ctx.Err() != nil:
+		return nil, err
+	case errors.Is(err, exec.ErrNotFound):
+		return nil, &codeError{errors.New("git is not installed, so there is no earlier commit to compare with"), exitNotFound}
+	case err != nil:
+		return nil, &codeError{&notCommittedError{fmt.Errorf("git does not have %s at %s: %w", c.Credentials, rev, err)}, exitNotFound}
 	}
 	text, err := v.Cipher.Open(blob, nil)
 	if err != nil {
@@ -160,6 +155,11 @@ func atRevision(ctx context.Context, c *vault, v *backend.Vault, rev string) (va
 	}
 	return document{doc}, nil
 }
+
+// notCommittedError says that a commit does not have the file.
+type notCommittedError struct{ error }
+
+func (e *notCommittedError) Unwrap() error { return e.error }
 
 // document makes a parsed text comparable with a vault.
 type document struct{ format.Document }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/durable"
@@ -23,6 +24,11 @@ func (e *unsavedError) Text() []byte  { return e.text }
 
 // maxDrafts is how many drafts of one document lie side by side at most.
 const maxDrafts = 100
+
+// isDraft reports whether a file has a name that writeDraft gives.
+func isDraft(path string) bool {
+	return strings.HasSuffix(strings.TrimRight(path, "0123456789"), ".draft")
+}
 
 // keepDraft keeps the text that an error left unsaved, encrypted, beside the
 // document, or where it would be if it were a file, and says in the error how to

@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
-	"github.com/flask-vault/flask-vault/keysource/env"
 )
 
 func (a *app) editCommand() *cobra.Command {
@@ -53,6 +51,9 @@ func (a *app) edit(ctx context.Context, draft string) error {
 	}
 	text := v.Text()
 	if draft != "" {
+		if sameFile(draft, c.Path()) {
+			return &usageError{msg: draft + " is the document itself, not a draft of it", hint: a.name + " edit opens it"}
+		}
 		if text, err = v.OpenFile(draft); err != nil {
 			return err
 		}
@@ -85,10 +86,14 @@ func (a *app) edit(ctx context.Context, draft string) error {
 	default:
 		a.note("nothing changed, nothing saved")
 	}
-	if draft != "" {
-		return os.Remove(draft)
+	switch {
+	case draft == "":
+		return nil
+	case !isDraft(draft): // it may be all that somebody has of something else
+		a.note("%s stays, since it does not have the name of a draft", oneLine(draft))
+		return nil
 	}
-	return nil
+	return os.Remove(draft)
 }
 
 // sameText takes up what is stored now, and reports whether its text is the one
@@ -111,24 +116,10 @@ func (a *app) editorOptions(c *vault, text []byte) editor.Options {
 		Name:        strings.TrimSuffix(filepath.Base(c.Path()), ".enc"),
 		Text:        text,
 		Fallback:    filepath.Join(c.Root, "tmp"),
-		Env:         withoutKeys(os.Environ(), c.options),
+		Env:         withoutKeys(environWithoutKeys(c.Config), c.options),
 		In:          a.in,
 		Out:         a.out,
 		Err:         a.err,
 		Interactive: a.interactive(),
 	}
-}
-
-// withoutKeys leaves the variables that hold a key out of an environment.
-func withoutKeys(environ []string, o backend.Options) []string {
-	names := []string{env.DefaultName}
-	for _, s := range o.Keys {
-		if e, ok := s.(*env.Source); ok {
-			names = append(names, e.Variable())
-		}
-	}
-	return slices.DeleteFunc(environ, func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(names, name)
-	})
 }

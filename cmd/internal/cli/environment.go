@@ -7,9 +7,11 @@ import (
 	"strings"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/cmd/internal/variables"
 	"github.com/flask-vault/flask-vault/format"
 	"github.com/flask-vault/flask-vault/keysource"
+	"github.com/flask-vault/flask-vault/keysource/env"
 )
 
 // maxVariable is how many bytes NAME=value can have on Linux.
@@ -33,20 +35,40 @@ func checkEnvironment(vars []variables.Variable) error {
 	return nil
 }
 
-// inherited is this process's environment without the variables that hold a key:
-// those that any environment of the vault names, and whatever has a key of
-// layers as its value.
-func (a *app) inherited(c *vault, layers backend.Layers) []string {
-	environ := withoutKeys(os.Environ(), c.options)
-	for _, name := range c.Environments {
-		other, err := c.In(name)
-		if err != nil {
-			continue
-		}
-		if o, err := other.Options(); err == nil {
-			environ = withoutKeys(environ, o)
+// withoutKeys leaves the variables that hold a key out of an environment: Flask-Vault's
+// own, and those that the sources of o name.
+func withoutKeys(environ []string, o backend.Options) []string {
+	names := []string{env.DefaultName}
+	for _, s := range o.Keys {
+		if e, ok := s.(*env.Source); ok {
+			names = append(names, e.Variable())
 		}
 	}
+	return slices.DeleteFunc(environ, func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.ContainsFunc(names, func(key string) bool { return sameVariable(key, name) })
+	})
+}
+
+// environWithoutKeys is this process's environment without the variables that hold
+// the key of any environment of the vault: for git, an editor, and what exec runs.
+func environWithoutKeys(c *config.Config) []string {
+	environ := withoutKeys(os.Environ(), backend.Options{})
+	for _, name := range c.Environments {
+		if other, err := c.In(name); err == nil {
+			if o, err := other.Options(); err == nil {
+				environ = withoutKeys(environ, o)
+			}
+		}
+	}
+	return environ
+}
+
+// inherited is environWithoutKeys, also without whatever has a key of layers as its
+// value.
+func (a *app) inherited(c *vault, layers backend.Layers) []string {
+	// --keysource may name one that the configuration does not.
+	environ := withoutKeys(environWithoutKeys(c.Config), c.options)
 	return slices.DeleteFunc(environ, func(entry string) bool {
 		_, value, _ := strings.Cut(entry, "=")
 		key, err := keysource.ParseKey([]byte(value))

@@ -71,7 +71,7 @@ func (a *app) fail(err error) int {
 		return child.code
 	}
 	code, message, hint := a.explain(err)
-	if errors.Is(err, syscall.EPIPE) {
+	if out := (*outputError)(nil); errors.As(err, &out) && errors.Is(err, syscall.EPIPE) {
 		return code // whoever read our output has gone; there is nobody to tell
 	}
 	var missing *format.NotFoundError
@@ -204,7 +204,7 @@ func (a *app) classify(err error) (code int, hint string) {
 	case as(&failed), is(editor.ErrDiscarded), is(editor.ErrEmptied), is(editor.ErrNotTaken):
 		return exitAborted, ""
 	case is(context.Canceled):
-		return 128 + int(syscall.SIGINT), ""
+		return a.signals.code(), ""
 	case is(fs.ErrNotExist):
 		return exitNotFound, ""
 	case as(&input), is(backend.ErrTooLarge), is(backend.ErrWornKey), is(fs.ErrPermission), is(fs.ErrExist), is(syscall.ELOOP):

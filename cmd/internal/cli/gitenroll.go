@@ -115,7 +115,7 @@ func textconvProgram() string {
 
 // repo finds the work tree of a vault, and the vault's directory in it.
 func (a *app) repo(ctx context.Context, c *vault) (r *gitrepo.Repo, dir string, err error) {
-	r, err = gitrepo.Find(ctx, c.Root, gitEnviron(c.Config))
+	r, err = gitrepo.Find(ctx, c.Root, environWithoutKeys(c.Config))
 	if errors.Is(err, gitrepo.ErrNone) {
 		return nil, "", &codeError{&hintError{err, "git init makes one"}, exitNotFound}
 	}

@@ -139,7 +139,7 @@ func (g *guard) look(ctx context.Context, a *app, c *config.Config) (err error) 
 		if err != nil {
 			return err
 		}
-		g.known.addVault(keys)
+		g.known.addVault(ctx, keys)
 		g.keys = append(g.keys, keys...)
 	}
 	for _, f := range g.known.failed {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 
@@ -27,7 +28,7 @@ func (a *app) gitMergeDriverCommand() *cobra.Command {
 the place of OURS. git calls it with %O %A %B %P as the merge driver. It ends with 0
 if the merge is clean; else OURS stays as it is.`,
 		Example: "  git config merge.flask-vault.driver 'flask-vault git merge-driver %O %A %B %P'",
-		Args:    cobra.MinimumNArgs(4),
+		Args:    between(4, math.MaxInt, "BASE OURS THEIRS PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := a.mergeDriver(cmd.Context(), args[0], args[1], args[2], args[3])
 			var hint *hintError

@@ -39,7 +39,7 @@ rebased onto, and theirs is your commit, as git calls them. It needs no merge dr
 git keeps all versions of a file in conflict.`,
 		Example: "  " + a.name + " git resolve\n  " + a.name + " git resolve --ours db.password --theirs smtp.password\n  " +
 			a.name + " git resolve credentials.yml.enc --all-theirs\n  " + a.name + " git resolve --edit",
-		Args: cobra.MaximumNArgs(1),
+		Args: between(0, 1, "one FILE or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.gitResolve(cmd.Context(), args, o)
 		},
@@ -129,6 +129,9 @@ func (a *app) unmerged(ctx context.Context, args []string) ([]unmerged, string, 
 	out, err := runGit(ctx, "", backend.Options{}, "rev-parse", "--show-toplevel")
 	if err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
+			return nil, "", &codeError{fmt.Errorf("%w: git is not installed", gitrepo.ErrNone), exitNotFound}
+		}
+		if ctx.Err() != nil {
 			return nil, "", err
 		}
 		return nil, "", &codeError{&hintError{gitrepo.ErrNone, "run it in the repository whose merge is to be finished"}, exitNotFound}

@@ -64,11 +64,11 @@ func (a *app) leaks(ctx context.Context, args []string, o leakOptions) error {
 		return err
 	}
 	k := newKnown()
-	k.addVault(keys)
+	k.addVault(ctx, keys)
 	if len(k.secrets) == 0 && len(k.failed) > 0 {
 		return a.nothingKnown(ctx)
 	}
-	r, err := gitrepo.Find(ctx, c.Root, gitEnviron(c.Config))
+	r, err := gitrepo.Find(ctx, c.Root, environWithoutKeys(c.Config))
 	if err != nil && (o.staged || o.history || o.earlier || !errors.Is(err, gitrepo.ErrNone)) {
 		return &codeError{&hintError{err, a.name + " leaks searches the files that are here; git init makes a repository"}, exitNotFound}
 	}
@@ -194,6 +194,7 @@ func (r *result) mindGit(ctx context.Context, repo *gitrepo.Repo, keys []*vaultk
 		return nil
 	}
 	tracked := map[string]bool{}
+	var submodules []string // whose files git asks of another index, and check-ignore fails for
 	inRepo := func(path string) string { return path }
 	if repo != nil {
 		entries, err := repo.Tracked(ctx)
@@ -202,13 +203,17 @@ func (r *result) mindGit(ctx context.Context, repo *gitrepo.Repo, keys []*vaultk
 		}
 		for _, e := range entries {
 			tracked[e.Path] = true
+			if e.Mode == gitrepo.ModeSubmodule {
+				submodules = append(submodules, filepath.Join(repo.Top, filepath.FromSlash(e.Path)))
+			}
 		}
 		inRepo = func(path string) string {
 			abs, err := filepath.Abs(path)
 			if err == nil {
 				abs, err = filepath.EvalSymlinks(abs)
 			}
-			if err != nil || !within(repo.Top, abs) {
+			in := func(dir string) bool { return within(dir, abs) }
+			if err != nil || !in(repo.Top) || slices.ContainsFunc(submodules, in) {
 				return ""
 			}
 			rel, _ := filepath.Rel(repo.Top, abs)

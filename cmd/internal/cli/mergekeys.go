@@ -15,6 +15,7 @@ import (
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/backend/durable"
+	"github.com/flask-vault/flask-vault/cmd/internal/gitrepo"
 	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 	"github.com/flask-vault/flask-vault/keysource"
 )
@@ -234,10 +235,10 @@ func runGit(ctx context.Context, dir string, o backend.Options, args ...string) 
 	out, err := cmd.Output()
 	if err != nil {
 		said, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
-		if said == "" {
-			said = err.Error()
+		if ctx.Err() != nil {
+			return out, ctx.Err()
 		}
-		return out, fmt.Errorf("git %s: %s", args[0], strings.TrimPrefix(said, "fatal: "))
+		return out, &gitrepo.Error{Command: "git " + args[0], Said: strings.TrimPrefix(said, "fatal: "), Err: err}
 	}
 	return out, nil
 }

@@ -44,7 +44,7 @@ There is no socket: whoever starts the program is the only one who can ask.`,
 }
 
 func (a *app) serve(ctx context.Context) error {
-	// The streams are the protocol's: nobody is asked, and nothing is remarked.
+	// The streams are the protocol's: nobody is asked, and nothing is remarked but in warnWorn.
 	a.noInput, a.quiet = true, true
 	keepOutOfDumps()
 	endWithParent()
@@ -177,9 +177,8 @@ func (s *server) do(ctx context.Context, q request) (any, error) {
 			return nil, err
 		}
 		token, err := c.Seal(q.Data, q.AAD)
-		if c.Worn() && !s.worn {
-			s.worn = true
-			s.note("warning: half of the 2^32 messages that AES-GCM allows a key are encrypted in this process; give the vault a new key: %s rekey", s.name)
+		if c.Worn() {
+			s.warnWorn()
 		}
 		return struct {
 			ID    int64  `json:"id"`
@@ -197,4 +196,13 @@ func (s *server) do(ctx context.Context, q request) (any, error) {
 		}{q.ID, data}, err
 	}
 	return nil, &usageError{msg: fmt.Sprintf("there is no operation %q", q.Op), hint: "hello, snapshot, get, seal, open"}
+}
+
+// warnWorn says once that the key has sealed much. It is the one remark of serve:
+// nobody else would make it before seals are refused.
+func (s *server) warnWorn() {
+	if !s.worn {
+		s.worn = true
+		fmt.Fprintf(s.err, "warning: half of the 2^32 messages that AES-GCM allows a key are encrypted in this process; give the vault a new key: %s rekey\n", s.name)
+	}
 }

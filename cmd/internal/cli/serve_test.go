@@ -68,3 +68,14 @@ func TestTypedOfOtherFormats(t *testing.T) {
 		}
 	}
 }
+
+// TestWornKeyIsTold holds that serve, which is quiet, warns of a worn key, and once.
+func TestWornKeyIsTold(t *testing.T) {
+	var said bytes.Buffer
+	s := &server{app: &app{name: "flask-vault", err: &said, quiet: true}}
+	s.warnWorn()
+	s.warnWorn()
+	if got := said.String(); !strings.HasPrefix(got, "warning: ") || strings.Count(got, "\n") != 1 {
+		t.Errorf("said %q", got)
+	}
+}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"slices"
@@ -19,6 +20,21 @@ type signalContext struct {
 	listening atomic.Bool
 	listen    func() context.Context
 	end       context.CancelFunc
+}
+
+// signalled is the signal that a context of untilSignal has ended on.
+type signalled struct{ signal syscall.Signal }
+
+func (e *signalled) Error() string { return e.signal.String() }
+
+// code is the exit code for a command that a signal to this process has ended, as a
+// shell has it.
+func (c *signalContext) code() int {
+	var end *signalled
+	if c != nil && c.listening.Load() && errors.As(context.Cause(c.listen()), &end) {
+		return 128 + int(end.signal)
+	}
+	return 128 + int(syscall.SIGINT)
 }
 
 func newSignalContext() *signalContext {
@@ -52,8 +68,21 @@ func (c *signalContext) stop() {
 // to inherit that.
 func untilSignal() (context.Context, context.CancelFunc) {
 	heeded := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM}, signal.Ignored)
-	if len(heeded) == 0 { // NotifyContext would take none for all
-		return context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
+	came := make(chan os.Signal, 1)
+	if len(heeded) > 0 { // Notify would take none for all
+		signal.Notify(came, heeded...)
 	}
-	return signal.NotifyContext(context.Background(), heeded...)
+	go func() {
+		select {
+		case s := <-came:
+			number, _ := s.(syscall.Signal)
+			cancel(&signalled{number})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(came)
+		cancel(nil)
+	}
 }

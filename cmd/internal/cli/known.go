@@ -2,8 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,19 +17,6 @@ import (
 	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 	"github.com/flask-vault/flask-vault/format"
 )
-
-// gitEnviron is the environment for git: ours without the variables that hold keys.
-func gitEnviron(c *config.Config) []string {
-	environ := os.Environ()
-	for _, name := range c.Environments {
-		if other, err := c.In(name); err == nil {
-			if o, err := other.Options(); err == nil {
-				environ = withoutKeys(environ, o)
-			}
-		}
-	}
-	return withoutKeys(environ, backend.Options{})
-}
 
 // known is all that must not be in a text: the values of every environment and
 // the keys.
@@ -150,7 +138,7 @@ func (k *known) add(text string, name secretName, forms func(add func(search.Vie
 
 // addVault adds the keys and the documents of a vault as they are in the work
 // tree. What cannot be opened is in failed.
-func (k *known) addVault(keys []*vaultkeys.Environment) {
+func (k *known) addVault(ctx context.Context, keys []*vaultkeys.Environment) {
 	for _, e := range keys {
 		k.addKey(e)
 		for _, path := range []string{e.Path(), e.LocalPath()} {
@@ -158,7 +146,7 @@ func (k *known) addVault(keys []*vaultkeys.Environment) {
 			var err error
 			if path == e.Path() && e.Remote() {
 				var snap backend.Snapshot
-				snap, err = e.Options.Store.Load(context.Background(), "")
+				snap, err = e.Options.Store.Load(ctx, "")
 				if blob = snap.Blob; err != nil {
 					k.failed = append(k.failed, failedEnvironment{e.Environment, e.Credentials + ": " + err.Error()})
 					break
@@ -167,7 +155,7 @@ func (k *known) addVault(keys []*vaultkeys.Environment) {
 				blob, err = durable.ReadFile(path, backend.MaxDocument)
 			}
 			switch {
-			case err != nil && (path == e.LocalPath() || optional(e, keys)):
+			case errors.Is(err, fs.ErrNotExist) && (path == e.LocalPath() || optional(e, keys)):
 				continue // it need not be there
 			case err != nil:
 				err = fmt.Errorf("%s: %w", e.Display(path), durable.WithoutPath(err))
