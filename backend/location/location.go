@@ -105,6 +105,12 @@ func printable(s string) string {
 	}, s)
 }
 
+// ReadOnly reports whether the store takes no saves at all, as web servers do.
+func (l Location) ReadOnly() bool {
+	scheme := Scheme(l.URL)
+	return scheme == "https" || scheme == "http"
+}
+
 // ID stands for the document alone: the same for whoever reads it, whatever the
 // credentials are.
 func (l Location) ID() string {

@@ -84,6 +84,7 @@ func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
 		}
 	}
 	done := map[string]bool{}
+	var readOnly []*config.Config
 	for _, name := range todo {
 		if done[name] {
 			continue
@@ -93,6 +94,10 @@ func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
 			return err
 		}
 		if o.all && !env.Remote() && !fileExists(env.Path()) && name == config.DefaultEnvironment {
+			continue
+		}
+		if o.all && env.Location().ReadOnly() {
+			readOnly = append(readOnly, env)
 			continue
 		}
 		moved, err := a.rekeyOne(ctx, env, o)
@@ -112,6 +117,11 @@ func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
 		}
 		for _, m := range moved {
 			done[m] = true
+		}
+	}
+	for _, e := range readOnly {
+		if !done[e.Environment] {
+			a.note("note: the key of the environment %s stays as it is: %s is for reading alone", e.Environment, oneLine(e.DisplayCredentials()))
 		}
 	}
 	return nil
@@ -142,6 +152,9 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 		}, exitPolicy}
 	}
 	shared, err := sharing(ctx, env, old)
+	if err == nil {
+		err = refuseReadOnly(env, shared)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -178,9 +191,16 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	if err != nil {
 		return nil, err
 	}
-	// A store has to be there before anything is changed.
-	if err := eachStored(ctx, shared, func(*backend.Vault) error { return nil }); err != nil {
+	// A store has to take a save before anything is changed.
+	behind, err := readyStores(ctx, shared, old)
+	if err == nil && len(behind) > 0 {
+		err = a.finishStores(ctx, behind, old, o)
+	}
+	if err != nil {
 		return nil, err
+	}
+	if len(behind) > 0 && o.saving == nil {
+		return names, a.tellSeen(env, old, o, seen)
 	}
 	if o.saving != nil {
 		saver = o.saving(saver, old)
@@ -206,20 +226,26 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	for _, f := range files {
 		a.note("%s is encrypted under the new key", oneLine(env.Display(f)))
 	}
-	if err := a.resealStored(ctx, shared); err != nil {
+	a.noteUnwritten(shared)
+	if err := a.resealStored(ctx, shared, o); err != nil {
 		return nil, err
 	}
 	a.noteLeftBehind(env, next)
+	return names, a.tellSeen(env, next, o, seen)
+}
+
+// tellSeen prints what the old key opened, for --leaver.
+func (a *app) tellSeen(env *config.Config, key keysource.Key, o rekeyOptions, seen []string) error {
 	if o.leaver { // what stays under the old key was no less open to them
-		for _, f := range needPrevious(env, next) {
+		for _, f := range needPrevious(env, key) {
 			seen = append(seen, oneLine(f))
 		}
 	}
-	if o.leaver && len(seen) > 0 {
-		a.note("whoever had the old key has seen these; change them where they are used:")
-		return names, a.print([]byte(strings.Join(seen, "\n") + "\n"))
+	if !o.leaver || len(seen) == 0 {
+		return nil
 	}
-	return names, nil
+	a.note("whoever had the old key has seen these; change them where they are used:")
+	return a.print([]byte(strings.Join(seen, "\n") + "\n"))
 }
 
 // sharing are the environments whose key is old, env among them.
@@ -413,6 +439,7 @@ func needPrevious(env *config.Config, key keysource.Key) []string {
 }
 
 func (a *app) forgetPrevious(ctx context.Context, o rekeyOptions) error {
+	a.fresh = true // a copy may be older than what the store has
 	c, err := a.resolve()
 	if err != nil {
 		return err
@@ -463,6 +490,11 @@ func (a *app) forgetPreviousOf(ctx context.Context, c *config.Config, o rekeyOpt
 			fmt.Errorf("%s can be opened with a previous key alone: %s", count(len(files), "file"), strings.Join(files, ", ")),
 			fmt.Sprintf("%s rekey --files %s takes it along; --force gives it up", a.name, quote(files[0])),
 		}, exitPolicy}
+	}
+	if !o.force {
+		if err := a.refuseForgetting(ctx, c, key); err != nil {
+			return err
+		}
 	}
 	if err := durable.Remove(path); err != nil {
 		return err
