@@ -231,6 +231,7 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 		return nil, err
 	}
 	a.noteLeftBehind(env, next)
+	a.noteCopies(env)
 	return names, a.tellSeen(env, next, o, seen)
 }
 
@@ -405,6 +406,16 @@ func (a *app) noteLeftBehind(env *config.Config, key keysource.Key) {
 		a.note("note: %s can be opened with the previous key alone: %s", count(len(files), "more file"), oneLine(strings.Join(files, ", ")))
 		a.note("note: %s rekey --files PATTERN takes such files along", a.name)
 	}
+}
+
+// noteCopies says that a copy for an emergency, of which no command knows where it is,
+// has to be made anew.
+func (a *app) noteCopies(env *config.Config) {
+	in := ""
+	if env.Environment != config.DefaultEnvironment {
+		in = " --env " + quote(env.Environment)
+	}
+	a.note("copies of the old key elsewhere open nothing new any more: %s key copy%s --to file:PATH makes a new one", a.name, in)
 }
 
 // needPrevious finds the encrypted files that the key does not open but a
