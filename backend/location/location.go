@@ -8,6 +8,7 @@
 package location
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -112,12 +113,27 @@ func (l Location) ReadOnly() bool {
 }
 
 // ID stands for the document alone: the same for whoever reads it, whatever the
-// credentials are.
+// credentials are. For S3 it has the endpoint that is in force, which
+// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL may set: another server has another document.
 func (l Location) ID() string {
-	if l.Endpoint == "" {
+	at := l.Endpoint
+	if Scheme(l.URL) == "s3" && !hasParameter(l.URL, "endpoint") {
+		at = cmp.Or(at, os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL"))
+	}
+	if at == "" {
 		return l.URL
 	}
-	return l.URL + " at " + l.Endpoint
+	return l.URL + " at " + at
+}
+
+func hasParameter(url, name string) bool {
+	_, query, _ := strings.Cut(url, "?")
+	for p := range strings.SplitSeq(query, "&") {
+		if strings.HasPrefix(p, name+"=") {
+			return true
+		}
+	}
+	return false
 }
 
 // HasPassword reports whether there is one to be asked for.

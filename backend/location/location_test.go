@@ -95,6 +95,32 @@ func TestOlder(t *testing.T) {
 	}
 }
 
+func TestIDHasTheEndpointInForce(t *testing.T) {
+	for _, tc := range []struct{ url, endpoint, s3, all, want string }{
+		{"s3://b/x", "", "", "", "s3://b/x"},
+		{"s3://b/x", "", "", "https://one", "s3://b/x at https://one"},
+		{"s3://b/x", "", "https://two", "https://one", "s3://b/x at https://two"},
+		{"s3://b/x", "https://three", "https://two", "https://one", "s3://b/x at https://three"},
+		{"s3://b/x?region=r&endpoint=https://four", "", "https://two", "https://one", "s3://b/x?region=r&endpoint=https://four"},
+		{"s3://b/x?region=r", "", "", "https://one", "s3://b/x?region=r at https://one"},
+		{"etcd://h/x", "", "https://two", "https://one", "etcd://h/x"},
+	} {
+		t.Setenv("AWS_ENDPOINT_URL_S3", tc.s3)
+		t.Setenv("AWS_ENDPOINT_URL", tc.all)
+		if got := (location.Location{URL: tc.url, Endpoint: tc.endpoint}).ID(); got != tc.want {
+			t.Errorf("%+v: %s", tc, got)
+		}
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	for url, want := range map[string]bool{"https://h/x": true, "https://h/x https://i/x": true, "http://localhost/x": true, "etcd+http://h/x": false, "s3://b/x": false, "": false} {
+		if got := (location.Location{URL: url}).ReadOnly(); got != want {
+			t.Errorf("%s: %v", url, got)
+		}
+	}
+}
+
 func Example() {
 	l := location.Location{URL: "etcd://etcd1:2379/shop", User: "shop", PasswordEnv: "SHOP_ETCD_PASSWORD"}
 	fmt.Println(l.ID(), l.Settings())
