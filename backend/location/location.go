@@ -147,8 +147,8 @@ func (l Location) WithPassword(password string) Location {
 	return l
 }
 
-// Password reads the password. There is none if [Location.HasPassword] is false.
-// No error quotes it.
+// Password reads the password. There is none if [Location.HasPassword] is false. Its
+// error is a *[PasswordError] and does not quote it.
 func (l Location) Password() (string, error) {
 	switch {
 	case l.password != nil:
@@ -156,14 +156,29 @@ func (l Location) Password() (string, error) {
 	case l.PasswordEnv != "":
 		p := os.Getenv(l.PasswordEnv)
 		if p == "" {
-			return "", fmt.Errorf("the variable %s, which is to hold the password for %s, is not set", l.PasswordEnv, l.URL)
+			return "", &PasswordError{Variable: l.PasswordEnv, reason: fmt.Errorf("the variable %s, which is to hold the password for %s, is not set", l.PasswordEnv, l.URL)}
 		}
 		return p, nil
 	case l.PasswordFile != "":
-		return readPassword(l.PasswordFile)
+		p, err := readPassword(l.PasswordFile)
+		if err != nil {
+			return "", &PasswordError{File: l.PasswordFile, reason: err}
+		}
+		return p, nil
 	}
 	return "", nil
 }
+
+// PasswordError says why there is no password where one is to be.
+type PasswordError struct {
+	Variable string // that is to hold it, or ""
+	File     string // path of the file that is to hold it, or ""
+	reason   error
+}
+
+func (e *PasswordError) Error() string { return e.reason.Error() }
+
+func (e *PasswordError) Unwrap() error { return e.reason }
 
 // maxPassword is the most bytes that are read of a file with a password.
 const maxPassword = 4096

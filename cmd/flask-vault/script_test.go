@@ -18,6 +18,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flask-vault/flask-vault/backend/s3/s3test"
 )
 
 // TestScript runs the sessions in testdata/script. What each of them pins is
@@ -30,6 +32,8 @@ import (
 //	as-nobody COMMAND...      flask-vault without root's rights
 //	sealed FILE               the file is an envelope, not plaintext and not empty
 //	webserver VARIABLE DIR    the variable gets the URL of a server with TLS that serves the directory, and ca.pem what it is signed with
+//	answers VARIABLE STATUS FILE  the variable gets the URL of a server on this machine that answers everything so
+//	s3server VARIABLE         the variable gets the URL of an S3 server that ignores conditions; AKIDEXAMPLE may use it
 //	freeport VARIABLE         the variable gets a port that nobody listens on
 //
 // Files under bin/ are programs on the PATH, which is how a script brings its
@@ -49,6 +53,8 @@ func TestScript(t *testing.T) {
 			"sealed":    sealed,
 			"freeport":  freePort,
 			"webserver": webServer,
+			"answers":   answers,
+			"s3server":  s3Server,
 		},
 	})
 }
@@ -199,6 +205,31 @@ func webServer(ts *testscript.TestScript, neg bool, args []string) {
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
 	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), ca, 0o600))
 	ts.Setenv(args[0], s.URL)
+}
+
+func answers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: answers VARIABLE STATUS FILE")
+	}
+	status, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	body := ts.ReadFile(args[2])
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.URL)
+}
+
+func s3Server(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: s3server VARIABLE")
+	}
+	s := s3test.New(false)
+	ts.Defer(s.Close)
+	s.SetConditions(s3test.Ignored)
+	ts.Setenv(args[0], s.URL())
 }
 
 func freePort(ts *testscript.TestScript, neg bool, args []string) {

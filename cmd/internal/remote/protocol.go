@@ -107,6 +107,11 @@ const (
 	Unreachable Code = "unreachable" // backend.ErrUnreachable
 	Uncertain   Code = "uncertain"   // backend.ErrUncertain
 	Denied      Code = "denied"      // fs.ErrPermission: the store refuses this user
+
+	NoCredentials Code = "no_credentials" // backend.ErrNoCredentials
+	NoSuchStore   Code = "no_such_store"  // backend.ErrNoSuchStore
+	Unconditional Code = "unconditional"  // backend.ErrUnconditional
+
 	Unsupported Code = "unsupported" // errors.ErrUnsupported
 	BadRequest  Code = "bad_request" // the request or the location makes no sense
 	Failed      Code = "failed"      // anything else
@@ -123,6 +128,9 @@ var sentinels = []struct {
 	{Uncertain, backend.ErrUncertain}, // before unreachable: a save can be both
 	{Unreachable, backend.ErrUnreachable},
 	{Denied, fs.ErrPermission},
+	{NoCredentials, backend.ErrNoCredentials},
+	{NoSuchStore, backend.ErrNoSuchStore},
+	{Unconditional, backend.ErrUnconditional},
 	{Unsupported, errors.ErrUnsupported},
 }
 
