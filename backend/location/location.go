@@ -112,6 +112,31 @@ func (l Location) ReadOnly() bool {
 	return scheme == "https" || scheme == "http"
 }
 
+// Servers are the locations at each single server, where several have the document:
+// the members of an etcd cluster, or web servers. Where it is one, there are none.
+func (l Location) Servers() []Location {
+	var urls []string
+	switch scheme, rest, _ := strings.Cut(l.URL, "://"); scheme {
+	case "etcd", "etcd+http":
+		authority, key, _ := strings.Cut(rest, "/")
+		at := strings.LastIndexByte(authority, '@') + 1
+		for host := range strings.SplitSeq(authority[at:], ",") {
+			urls = append(urls, scheme+"://"+authority[:at]+host+"/"+key)
+		}
+	case "https", "http":
+		urls = strings.Fields(l.URL)
+	}
+	if len(urls) < 2 {
+		return nil
+	}
+	all := make([]Location, len(urls))
+	for i, url := range urls {
+		all[i] = l
+		all[i].URL = url
+	}
+	return all
+}
+
 // ID stands for the document alone: the same for whoever reads it, whatever the
 // credentials are. For S3 it has the endpoint that is in force, which
 // AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL may set: another server has another document.

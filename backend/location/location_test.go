@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,6 +110,29 @@ func TestIDHasTheEndpointInForce(t *testing.T) {
 		t.Setenv("AWS_ENDPOINT_URL", tc.all)
 		if got := (location.Location{URL: tc.url, Endpoint: tc.endpoint}).ID(); got != tc.want {
 			t.Errorf("%+v: %s", tc, got)
+		}
+	}
+}
+
+func TestServers(t *testing.T) {
+	for url, want := range map[string][]string{
+		"etcd://me@one:1,two/shop/x":       {"etcd://me@one:1/shop/x", "etcd://me@two/shop/x"},
+		"etcd+http://one,two,three/x":      {"etcd+http://one/x", "etcd+http://two/x", "etcd+http://three/x"},
+		"etcd://one/x":                     nil,
+		"https://one/x  https://two/y?s=1": {"https://one/x", "https://two/y?s=1"},
+		"https://one/x":                    nil,
+		"s3://bucket/x":                    nil,
+		"":                                 nil,
+	} {
+		var got []string
+		for _, s := range (location.Location{URL: url, User: "me"}).Servers() {
+			got = append(got, s.URL)
+			if s.User != "me" {
+				t.Errorf("%s: the settings are lost", url)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q", url, got)
 		}
 	}
 }

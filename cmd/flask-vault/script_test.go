@@ -33,7 +33,7 @@ import (
 //	sealed FILE               the file is an envelope, not plaintext and not empty
 //	webserver VARIABLE DIR    the variable gets the URL of a server with TLS that serves the directory, and ca.pem what it is signed with
 //	answers VARIABLE STATUS FILE  the variable gets the URL of a server on this machine that answers everything so
-//	s3server VARIABLE         the variable gets the URL of an S3 server that ignores conditions; AKIDEXAMPLE may use it
+//	s3server VARIABLE atomic|ignored  the variable gets the URL of an S3 server that honours or ignores conditions; AKIDEXAMPLE may use it
 //	freeport VARIABLE         the variable gets a port that nobody listens on
 //
 // Files under bin/ are programs on the PATH, which is how a script brings its
@@ -223,12 +223,13 @@ func answers(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func s3Server(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: s3server VARIABLE")
+	conditions := map[string]s3test.Conditions{"atomic": s3test.Atomic, "ignored": s3test.Ignored}
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: s3server VARIABLE atomic|ignored")
 	}
 	s := s3test.New(false)
 	ts.Defer(s.Close)
-	s.SetConditions(s3test.Ignored)
+	s.SetConditions(conditions[args[1]])
 	ts.Setenv(args[0], s.URL())
 }
 

@@ -83,9 +83,9 @@ func (s *Store) Watch(ctx context.Context, have backend.Version, notify func(bac
 	}
 }
 
-// Probe has the store check that it keeps its promises, as that of two saves
-// against one version only one wins. Its error wraps [errors.ErrUnsupported] where
-// there is nothing to check.
+// Probe has the store check that it keeps its promises, as that of several saves
+// against one version only one wins, and that this user may write: else its error wraps
+// [fs.ErrPermission]. It wraps [errors.ErrUnsupported] where there is nothing to check.
 func (s *Store) Probe(ctx context.Context) error {
 	_, err := s.ask(ctx, Request{Op: opProbe}, time.Minute)
 	return err
