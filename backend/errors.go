@@ -50,6 +50,18 @@ var (
 
 	// ErrReadOnlyStore is wrapped by Store.Save of a store that is for reading alone.
 	ErrReadOnlyStore = errors.New("this store is for reading alone")
+
+	// ErrNoCredentials is wrapped by Store.Load and Store.Save where there is nothing to
+	// show to a store that asks who it is.
+	ErrNoCredentials = errors.New("no credentials")
+
+	// ErrNoSuchStore is wrapped by Store.Load and Store.Save where what the URL and the
+	// settings name is not there, such as a bucket, or not named whole.
+	ErrNoSuchStore = errors.New("there is no such store")
+
+	// ErrUnconditional is wrapped by Store.Save where the server writes whatever the
+	// version is. Saving there could lose somebody else's change. Nothing was written.
+	ErrUnconditional = errors.New("the server does not honour conditional writes")
 )
 
 // EnvelopeError says why text is not an envelope. It quotes nothing of it.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -219,6 +220,22 @@ func (s *Store) swap(ctx context.Context, value []byte, conditions []compare) (r
 		return 0, fmt.Errorf("%w: the document is gone", backend.ErrConflict)
 	}
 	return 0, backend.ErrConflict
+}
+
+// Probe finds out whether the user may write the document, by a change whose condition
+// never holds: etcd looks at the rights first. Nothing is changed. It fails with
+// [ErrPermission], [ErrLogin] or backend.ErrUnreachable wrapped, or because etcd takes no
+// writes at all.
+func (s *Store) Probe(ctx context.Context) error {
+	var reply txnReply
+	err := s.client.call(ctx, txnPath, chunking, txnRequest{
+		Compare: []compare{modIs(s.key, math.MaxInt64)},
+		Success: []operation{{Put: &putRequest{Key: s.key, Value: []byte("flask-vault: of a probe\n")}}},
+	}, &reply)
+	if err == nil && reply.Succeeded {
+		return errors.New("etcd made a change whose condition does not hold")
+	}
+	return err
 }
 
 // version of a key's revision.

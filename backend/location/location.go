@@ -8,6 +8,7 @@
 package location
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -105,13 +106,59 @@ func printable(s string) string {
 	}, s)
 }
 
+// ReadOnly reports whether the store takes no saves at all, as web servers do.
+func (l Location) ReadOnly() bool {
+	scheme := Scheme(l.URL)
+	return scheme == "https" || scheme == "http"
+}
+
+// Servers are the locations at each single server, where several have the document:
+// the members of an etcd cluster, or web servers. Where it is one, there are none.
+func (l Location) Servers() []Location {
+	var urls []string
+	switch scheme, rest, _ := strings.Cut(l.URL, "://"); scheme {
+	case "etcd", "etcd+http":
+		authority, key, _ := strings.Cut(rest, "/")
+		at := strings.LastIndexByte(authority, '@') + 1
+		for host := range strings.SplitSeq(authority[at:], ",") {
+			urls = append(urls, scheme+"://"+authority[:at]+host+"/"+key)
+		}
+	case "https", "http":
+		urls = strings.Fields(l.URL)
+	}
+	if len(urls) < 2 {
+		return nil
+	}
+	all := make([]Location, len(urls))
+	for i, url := range urls {
+		all[i] = l
+		all[i].URL = url
+	}
+	return all
+}
+
 // ID stands for the document alone: the same for whoever reads it, whatever the
-// credentials are.
+// credentials are. For S3 it has the endpoint that is in force, which
+// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL may set: another server has another document.
 func (l Location) ID() string {
-	if l.Endpoint == "" {
+	at := l.Endpoint
+	if Scheme(l.URL) == "s3" && !hasParameter(l.URL, "endpoint") {
+		at = cmp.Or(at, os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL"))
+	}
+	if at == "" {
 		return l.URL
 	}
-	return l.URL + " at " + l.Endpoint
+	return l.URL + " at " + at
+}
+
+func hasParameter(url, name string) bool {
+	_, query, _ := strings.Cut(url, "?")
+	for p := range strings.SplitSeq(query, "&") {
+		if strings.HasPrefix(p, name+"=") {
+			return true
+		}
+	}
+	return false
 }
 
 // HasPassword reports whether there is one to be asked for.
@@ -125,8 +172,8 @@ func (l Location) WithPassword(password string) Location {
 	return l
 }
 
-// Password reads the password. There is none if [Location.HasPassword] is false.
-// No error quotes it.
+// Password reads the password. There is none if [Location.HasPassword] is false. Its
+// error is a *[PasswordError] and does not quote it.
 func (l Location) Password() (string, error) {
 	switch {
 	case l.password != nil:
@@ -134,14 +181,29 @@ func (l Location) Password() (string, error) {
 	case l.PasswordEnv != "":
 		p := os.Getenv(l.PasswordEnv)
 		if p == "" {
-			return "", fmt.Errorf("the variable %s, which is to hold the password for %s, is not set", l.PasswordEnv, l.URL)
+			return "", &PasswordError{Variable: l.PasswordEnv, reason: fmt.Errorf("the variable %s, which is to hold the password for %s, is not set", l.PasswordEnv, l.URL)}
 		}
 		return p, nil
 	case l.PasswordFile != "":
-		return readPassword(l.PasswordFile)
+		p, err := readPassword(l.PasswordFile)
+		if err != nil {
+			return "", &PasswordError{File: l.PasswordFile, reason: err}
+		}
+		return p, nil
 	}
 	return "", nil
 }
+
+// PasswordError says why there is no password where one is to be.
+type PasswordError struct {
+	Variable string // that is to hold it, or ""
+	File     string // path of the file that is to hold it, or ""
+	reason   error
+}
+
+func (e *PasswordError) Error() string { return e.reason.Error() }
+
+func (e *PasswordError) Unwrap() error { return e.reason }
 
 // maxPassword is the most bytes that are read of a file with a password.
 const maxPassword = 4096

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,6 +92,55 @@ func TestOlder(t *testing.T) {
 		}
 		if s3.Older(tc.a, tc.b) {
 			t.Error("an ETag is compared")
+		}
+	}
+}
+
+func TestIDHasTheEndpointInForce(t *testing.T) {
+	for _, tc := range []struct{ url, endpoint, s3, all, want string }{
+		{"s3://b/x", "", "", "", "s3://b/x"},
+		{"s3://b/x", "", "", "https://one", "s3://b/x at https://one"},
+		{"s3://b/x", "", "https://two", "https://one", "s3://b/x at https://two"},
+		{"s3://b/x", "https://three", "https://two", "https://one", "s3://b/x at https://three"},
+		{"s3://b/x?region=r&endpoint=https://four", "", "https://two", "https://one", "s3://b/x?region=r&endpoint=https://four"},
+		{"s3://b/x?region=r", "", "", "https://one", "s3://b/x?region=r at https://one"},
+		{"etcd://h/x", "", "https://two", "https://one", "etcd://h/x"},
+	} {
+		t.Setenv("AWS_ENDPOINT_URL_S3", tc.s3)
+		t.Setenv("AWS_ENDPOINT_URL", tc.all)
+		if got := (location.Location{URL: tc.url, Endpoint: tc.endpoint}).ID(); got != tc.want {
+			t.Errorf("%+v: %s", tc, got)
+		}
+	}
+}
+
+func TestServers(t *testing.T) {
+	for url, want := range map[string][]string{
+		"etcd://me@one:1,two/shop/x":       {"etcd://me@one:1/shop/x", "etcd://me@two/shop/x"},
+		"etcd+http://one,two,three/x":      {"etcd+http://one/x", "etcd+http://two/x", "etcd+http://three/x"},
+		"etcd://one/x":                     nil,
+		"https://one/x  https://two/y?s=1": {"https://one/x", "https://two/y?s=1"},
+		"https://one/x":                    nil,
+		"s3://bucket/x":                    nil,
+		"":                                 nil,
+	} {
+		var got []string
+		for _, s := range (location.Location{URL: url, User: "me"}).Servers() {
+			got = append(got, s.URL)
+			if s.User != "me" {
+				t.Errorf("%s: the settings are lost", url)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q", url, got)
+		}
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	for url, want := range map[string]bool{"https://h/x": true, "https://h/x https://i/x": true, "http://localhost/x": true, "etcd+http://h/x": false, "s3://b/x": false, "": false} {
+		if got := (location.Location{URL: url}).ReadOnly(); got != want {
+			t.Errorf("%s: %v", url, got)
 		}
 	}
 }

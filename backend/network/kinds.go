@@ -40,6 +40,8 @@ func (s etcdStore) Save(ctx context.Context, blob []byte, prev backend.Version) 
 	return version, refusedByEtcd(err)
 }
 
+func (s etcdStore) Probe(ctx context.Context) error { return refusedByEtcd(s.Store.Probe(ctx)) }
+
 func refusedByEtcd(err error) error {
 	return as(err, fs.ErrPermission, errors.Is(err, etcd.ErrPermission) || errors.Is(err, etcd.ErrLogin))
 }
@@ -60,6 +62,8 @@ func (s s3Store) Save(ctx context.Context, blob []byte, prev backend.Version) (b
 	version, err := s.Store.Save(ctx, blob, prev)
 	return version, as(refusedByS3(err), backend.ErrReadOnlyStore, errors.Is(err, s3.ErrUnconditional))
 }
+
+func (s s3Store) Probe(ctx context.Context) error { return refusedByS3(s.Store.Probe(ctx)) }
 
 func refusedByS3(err error) error {
 	var answer *s3.ServerError

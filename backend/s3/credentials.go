@@ -10,11 +10,13 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/flask-vault/flask-vault/backend"
 )
 
 // ErrNoCredentials is wrapped where none were found, or only of a kind that is
 // not supported.
-var ErrNoCredentials = errors.New("no credentials for S3")
+var ErrNoCredentials = fmt.Errorf("%w for S3", backend.ErrNoCredentials)
 
 // export is what helps with all that is not supported.
 const export = `the AWS command line can get them: eval "$(aws configure export-credentials --format env)"`

@@ -2,16 +2,17 @@ package s3
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"unicode"
+
+	"github.com/flask-vault/flask-vault/backend"
 )
 
 // ErrUnconditional is wrapped where a server was found not to honour conditional
 // writes. Saving there could lose somebody else's change, so Save refuses.
-var ErrUnconditional = errors.New("the server does not honour conditional writes")
+var ErrUnconditional = backend.ErrUnconditional
 
 // ServerError is an answer that says that a request was not carried out.
 type ServerError struct {
@@ -39,6 +40,16 @@ func (e *ServerError) Error() string {
 // Denied reports whether the server refuses whoever asked: other credentials may help.
 func (e *ServerError) Denied() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusBadRequest && badCredentials(e.Code)
+}
+
+// Is makes errors.Is find backend.ErrNoSuchStore where the bucket is not there.
+func (e *ServerError) Is(target error) bool {
+	return target == backend.ErrNoSuchStore && (e.Code == "NoSuchBucket" || e.elsewhere())
+}
+
+// elsewhere reports whether the server says that the bucket is in another region.
+func (e *ServerError) elsewhere() bool {
+	return e.Region != "" && (e.Status/100 == 3 || e.Status == 400)
 }
 
 // serverError reads the error that an answer is. Text that holds one of the secrets is
@@ -106,7 +117,7 @@ func line(s string) string {
 }
 
 func hint(e *ServerError) string {
-	if e.Region != "" && (e.Status/100 == 3 || e.Status == 400) {
+	if e.elsewhere() {
 		return "the bucket is in the region " + e.Region + ": put ?region=" + e.Region + " into the URL"
 	}
 	switch e.Code {

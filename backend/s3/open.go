@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/flask-vault/flask-vault/backend"
 )
 
 // Options are what the URL does not say, and what overrides it. The zero value is
@@ -239,7 +241,7 @@ func (s *Store) server() (*server, error) {
 		}
 	}
 	if at == "" && srv.region == "" {
-		return nil, errors.New("the bucket's region is not known: add ?region=NAME to the URL, or set AWS_REGION")
+		return nil, fmt.Errorf("%w: the bucket's region is not known: add ?region=NAME to the URL, or set AWS_REGION", backend.ErrNoSuchStore)
 	}
 	if srv.region == "" {
 		srv.region = "us-east-1" // what other servers expect that have none

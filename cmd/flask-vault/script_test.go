@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -33,6 +34,7 @@ import (
 //	                          it answers to DIR.log; ca.pem has what it is signed with
 //	webserver VARIABLE end    nobody listens there any more
 //	s3server VARIABLE CHANGE...  a server that speaks S3, and what is wrong with it from now on: see s3Server
+//	answers VARIABLE STATUS FILE  the variable gets the URL of a server on this machine that answers everything so
 //	freeport VARIABLE         the variable gets a port that nobody listens on
 //
 // Files under bin/ are programs on the PATH, which is how a script brings its
@@ -52,6 +54,7 @@ func TestScript(t *testing.T) {
 			"sealed":    sealed,
 			"freeport":  freePort,
 			"webserver": webServer,
+			"answers":   answers,
 			"s3server":  s3Server,
 		},
 	})
@@ -194,6 +197,21 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	if os.SameFile(infos[0], infos[1]) == neg {
 		ts.Fatalf("same file: %v", neg)
 	}
+}
+
+func answers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: answers VARIABLE STATUS FILE")
+	}
+	status, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	body := ts.ReadFile(args[2])
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.URL)
 }
 
 func freePort(ts *testscript.TestScript, neg bool, args []string) {

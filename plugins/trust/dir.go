@@ -30,6 +30,16 @@ func Default() (*Store, error) {
 	if dir := os.Getenv(EnvDir); dir != "" {
 		return At(dir)
 	}
+	dir, err := DataDir()
+	if err != nil {
+		return nil, &Error{Kind: UnsafeDir, Message: "there is no home directory for plugins; set " + EnvDir}
+	}
+	return At(filepath.Join(dir, "plugins"))
+}
+
+// DataDir is flask-vault in the data directory of the user, which is XDG_DATA_HOME
+// or ~/.local/share, on Windows LocalAppData. FLASK_VAULT_PLUGIN_DIR does not matter.
+func DataDir() (string, error) {
 	base := os.Getenv("XDG_DATA_HOME")
 	if runtime.GOOS == "windows" {
 		base = os.Getenv("LocalAppData")
@@ -37,11 +47,11 @@ func Default() (*Store, error) {
 	if !filepath.IsAbs(base) { // the XDG specification says to ignore a relative one
 		home, err := os.UserHomeDir()
 		if err != nil || !filepath.IsAbs(home) {
-			return nil, &Error{Kind: UnsafeDir, Message: "there is no home directory for plugins; set " + EnvDir}
+			return "", errors.New("there is no home directory; set XDG_DATA_HOME")
 		}
 		base = filepath.Join(home, ".local", "share")
 	}
-	return At(filepath.Join(base, "flask-vault", "plugins"))
+	return filepath.Join(base, "flask-vault"), nil
 }
 
 // Dir is the store's directory, an absolute path.

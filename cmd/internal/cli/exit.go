@@ -12,6 +12,7 @@ import (
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/backend/lastgood"
+	"github.com/flask-vault/flask-vault/backend/location"
 	"github.com/flask-vault/flask-vault/backend/rekey"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	"github.com/flask-vault/flask-vault/cmd/internal/remote"
@@ -131,6 +132,7 @@ func (a *app) classify(err error) (code int, hint string) {
 		unknown     *storetrust.UntrustedError
 		noRemote    *remote.MissingError
 		ofStore     *remote.Error
+		noPassword  *location.PasswordError
 	)
 	switch as := func(target any) bool { return errors.As(err, target) }; {
 	case as(&decided):
@@ -156,10 +158,22 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitPolicy, "ask whoever runs the store; if it was restored from a backup, " + a.name + " remote accept takes it"
 	case as(&ofStore) && ofStore.Code == remote.BadRequest:
 		return exitUsage, ""
+	case as(&noPassword) && noPassword.Variable != "":
+		return exitPolicy, "set " + noPassword.Variable + " for this command, or name a file that holds it with password_file: under store: in flask-vault.yaml"
+	case as(&noPassword):
+		return exitPolicy, "put the password into " + quote(noPassword.File) + ", and chmod 600 it"
+	case is(backend.ErrNoCredentials):
+		return exitPolicy, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name what `aws configure` has made with profile: under store: in flask-vault.yaml"
+	case is(backend.ErrNoSuchStore):
+		return exitUsage, "correct credentials: or store: in flask-vault.yaml, and " + a.name + " remote trust URL; or make what they name"
+	case is(backend.ErrUnconditional):
+		return exitPolicy, a.name + " copy moves the vault to a store that can be written safely; here it can be read"
 	case is(backend.ErrUncertain):
 		return exitStore, a.name + " diff, get or list tells whether it was saved, once the store answers; do not do it again before"
 	case is(backend.ErrUnreachable):
 		return exitStore, "see whether it runs and this machine reaches it, and try again"
+	case as(&ofStore) && ofStore.Code == remote.Failed:
+		return exitStore, "see what answers there: another server, or a proxy on the way; " + a.name + " doctor looks closer"
 	case is(backend.ErrReadOnlyStore):
 		return exitPolicy, a.name + " copy moves a vault to a store that can be written"
 	case is(format.ErrNotFound):

@@ -72,10 +72,10 @@ type rekeyed struct {
 	Environments  []string `json:"environments"`
 	Source        string   `json:"source"` // that keeps the new key
 	KeyID         string   `json:"key_id"`
-	PreviousKeyID string   `json:"previous_key_id"`
-	Files         []string `json:"files"`          // under the new key, documents in stores with them
-	Left          []string `json:"left"`           // files that a previous key alone opens
-	Seen          []string `json:"seen,omitempty"` // with --leaver: names of secrets, and files
+	PreviousKeyID string   `json:"previous_key_id,omitempty"` // none where an earlier rekey was finished
+	Files         []string `json:"files"`                     // under the new key, documents in stores with them
+	Left          []string `json:"left"`                      // files that a previous key alone opens
+	Seen          []string `json:"seen,omitempty"`            // with --leaver: names of secrets, and files
 }
 
 func (a *app) rekey(ctx context.Context, o rekeyOptions) error {
@@ -111,6 +111,7 @@ func (a *app) rekeyAll(ctx context.Context, o rekeyOptions) ([]rekeyed, error) {
 		}
 	}
 	done := map[string]bool{}
+	var readOnly []*config.Config
 	for _, name := range todo {
 		if done[name] {
 			continue
@@ -120,6 +121,10 @@ func (a *app) rekeyAll(ctx context.Context, o rekeyOptions) ([]rekeyed, error) {
 			return all, err
 		}
 		if o.all && !env.Remote() && !fileExists(env.Path()) && name == config.DefaultEnvironment {
+			continue
+		}
+		if o.all && env.Location().ReadOnly() {
+			readOnly = append(readOnly, env)
 			continue
 		}
 		moved, err := a.rekeyOne(ctx, env, o)
@@ -142,6 +147,11 @@ func (a *app) rekeyAll(ctx context.Context, o rekeyOptions) ([]rekeyed, error) {
 		}
 		if err != nil {
 			return all, fmt.Errorf("environment %s: %w", name, err)
+		}
+	}
+	for _, e := range readOnly {
+		if !done[e.Environment] {
+			a.note("note: the key of the environment %s stays as it is: %s is for reading alone", e.Environment, oneLine(e.DisplayCredentials()))
 		}
 	}
 	return all, nil
@@ -172,6 +182,9 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 		}, exitPolicy}
 	}
 	shared, err := sharing(ctx, env, old)
+	if err == nil {
+		err = refuseReadOnly(env, shared)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -210,9 +223,23 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	if err != nil {
 		return nil, err
 	}
-	// A store has to be there before anything is changed.
-	if err := eachStored(ctx, shared, func(*backend.Vault) error { return nil }); err != nil {
+	// A store has to take a save before anything is changed.
+	behind, err := readyStores(ctx, shared, old)
+	if err != nil {
 		return nil, err
+	}
+	if len(behind) > 0 {
+		stored, err := a.finishStores(ctx, behind, old, o)
+		if err != nil || o.saving == nil {
+			r := &rekeyed{Environments: names, Source: source.Name(), KeyID: old.ID(), Files: append([]string{}, stored...), Left: append([]string{}, needPrevious(env, old)...)}
+			if o.leaver {
+				r.Seen = append(seen, r.Left...)
+			}
+			if err != nil {
+				return r, err
+			}
+			return r, a.tellSeen(r, o)
+		}
 	}
 	if o.saving != nil {
 		saver = o.saving(saver, old)
@@ -240,7 +267,8 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 		a.note("%s is encrypted under the new key", oneLine(env.Display(f)))
 		r.Files = append(r.Files, env.Display(f))
 	}
-	stored, err := a.resealStored(ctx, shared)
+	a.noteUnwritten(shared)
+	stored, err := a.resealStored(ctx, shared, o)
 	r.Files = append(r.Files, stored...)
 	r.Left = append(r.Left, needPrevious(env, next)...)
 	if o.leaver { // what stays under the old key was no less open to them
@@ -250,15 +278,21 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 		return r, err
 	}
 	a.noteLeftBehind(r.Left)
-	if len(r.Seen) > 0 && !o.json {
-		a.note("whoever had the old key has seen these; change them where they are used:")
-		var lines strings.Builder
-		for _, s := range r.Seen {
-			lines.WriteString(oneLine(s) + "\n")
-		}
-		return r, a.print([]byte(lines.String()))
+	a.noteCopies(env)
+	return r, a.tellSeen(r, o)
+}
+
+// tellSeen prints what the old key opened, for --leaver.
+func (a *app) tellSeen(r *rekeyed, o rekeyOptions) error {
+	if len(r.Seen) == 0 || o.json {
+		return nil
 	}
-	return r, nil
+	a.note("whoever had the old key has seen these; change them where they are used:")
+	var lines strings.Builder
+	for _, s := range r.Seen {
+		lines.WriteString(oneLine(s) + "\n")
+	}
+	return a.print([]byte(lines.String()))
 }
 
 // sharing are the environments whose key is old, env among them.
@@ -420,6 +454,16 @@ func (a *app) noteLeftBehind(files []string) {
 	}
 }
 
+// noteCopies says that a copy for an emergency, of which no command knows where it is,
+// has to be made anew.
+func (a *app) noteCopies(env *config.Config) {
+	in := ""
+	if env.Environment != config.DefaultEnvironment {
+		in = " --env " + quote(env.Environment)
+	}
+	a.note("copies of the old key elsewhere open nothing new any more: %s key copy%s --to file:PATH makes a new one", a.name, in)
+}
+
 // needPrevious finds the encrypted files that the key does not open but a
 // previous one does.
 func needPrevious(env *config.Config, key keysource.Key) []string {
@@ -465,6 +509,7 @@ func (a *app) forgetPrevious(ctx context.Context, o rekeyOptions) error {
 // forgetAll removes the previous keys of each environment that is meant, and
 // returns the files that are gone even if it fails.
 func (a *app) forgetAll(ctx context.Context, o rekeyOptions) ([]string, error) {
+	a.fresh = true // a copy may be older than what the store has
 	c, err := a.resolve()
 	if err != nil {
 		return nil, err
@@ -515,6 +560,11 @@ func (a *app) forgetPreviousOf(ctx context.Context, c *config.Config, o rekeyOpt
 			fmt.Errorf("%s can be opened with a previous key alone: %s", count(len(files), "file"), strings.Join(files, ", ")),
 			fmt.Sprintf("%s rekey --files %s takes it along; --force gives it up", a.name, quote(files[0])),
 		}, exitPolicy}
+	}
+	if !o.force {
+		if err := a.refuseForgetting(ctx, c, key); err != nil {
+			return err
+		}
 	}
 	if err := durable.Remove(path); err != nil {
 		return err

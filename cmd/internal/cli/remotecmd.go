@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -206,6 +207,32 @@ func (a *app) remoteAccept(ctx context.Context) error {
 	return nil
 }
 
+// examineServers asks each of several servers by itself: while one of them answers, no
+// command shows that another does not.
+func (a *app) examineServers(ctx context.Context, l location.Location) []finding {
+	servers := l.Servers()
+	if (agreedStore{l: l}).check() != nil {
+		return nil // which the store's own line tells
+	}
+	errs := make([]error, len(servers))
+	var wg sync.WaitGroup
+	for i, s := range servers {
+		wg.Go(func() { _, errs[i] = remote.Open(limited(s)).Load(ctx, "") })
+	}
+	wg.Wait()
+	var findings []finding
+	for i, err := range errs {
+		// What a member of a cluster answers, the cluster does; each web server has its own.
+		if err != nil && (l.ReadOnly() || errors.Is(err, backend.ErrUnreachable)) {
+			findings = append(findings, finding{"warn", fmt.Sprintf("one of %s: %s: %v", count(len(servers), "server"), servers[i].Name(), err), "see whether it runs and this machine reaches it, or take it out of credentials: in flask-vault.yaml"})
+		}
+	}
+	if len(servers) > 0 && len(findings) == 0 {
+		findings = append(findings, ok("each of the %s answers", count(len(servers), "server")))
+	}
+	return findings
+}
+
 // examineStore looks at a store on the network, beyond what opening the vault told, which failed
 // with unopened or did not. A store that does not answer, or not us, or that may not be asked,
 // is not asked again.
@@ -215,15 +242,18 @@ func (a *app) examineStore(ctx context.Context, c *vault, unopened error) []find
 	}
 	l := c.Location()
 	store := agreedStore{remote.Open(limited(l)), l}
-	var findings []finding
+	findings := a.examineServers(ctx, l)
 	var untrusted *storetrust.UntrustedError
-	if !errors.Is(unopened, backend.ErrUnreachable) && !errors.Is(unopened, fs.ErrPermission) && !errors.As(unopened, &untrusted) {
+	if !errors.Is(unopened, backend.ErrUnreachable) && !errors.Is(unopened, fs.ErrPermission) && !errors.Is(unopened, backend.ErrNoCredentials) && !errors.As(unopened, &untrusted) {
 		switch err := store.Probe(ctx); {
-		case err == nil:
-			findings = append(findings, ok("of many that save against one version at once, %s lets one win", l.Name()))
-		case errors.Is(err, errors.ErrUnsupported):
-		case errors.Is(err, backend.ErrReadOnlyStore):
+		case l.ReadOnly():
 			findings = append(findings, ok("%s is for reading alone", l.Name()))
+		case err == nil && location.Scheme(l.URL) == "s3":
+			findings = append(findings, ok("this user may write %s; of 16 saves against one version at once, the server lets one win", l.Name()))
+		case err == nil:
+			findings = append(findings, ok("this user may write %s", l.Name()))
+		case errors.Is(err, fs.ErrPermission):
+			findings = append(findings, finding{"warn", "this user may read and not write " + l.Name() + ": " + err.Error(), "to write, name another user under store: in flask-vault.yaml"})
 		default:
 			_, hint := a.classify(err)
 			findings = append(findings, finding{"fail", l.Name() + ": " + err.Error(), hint})

@@ -16,6 +16,7 @@ import (
 	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/keysource"
+	"github.com/flask-vault/flask-vault/keysource/external"
 	"github.com/flask-vault/flask-vault/keysource/recipients"
 )
 
@@ -257,6 +258,10 @@ in a list. The first member is you: the key is never wrapped for others alone.`,
 
 func (a *app) teamAdd(ctx context.Context, name, given string) error {
 	recipient, err := readRecipient(given)
+	var missing *codeError
+	if errors.As(err, &missing) {
+		return err
+	}
 	if err != nil {
 		return &usageError{msg: err.Error(), hint: a.name + " team add ann ~/.ssh/id_ed25519.pub"}
 	}
@@ -303,7 +308,7 @@ func (a *app) teamAdd(ctx context.Context, name, given string) error {
 		return err
 	}
 	if err := keysource.SaveVerified(ctx, saver, key); err != nil {
-		return errors.Join(err, t.restore())
+		return errors.Join(a.firstMember(t, err), t.restore())
 	}
 	a.note("%s can open the key %s (%s)", name, key.ID(), recipients.Short(recipient))
 	a.note("commit %s and %s", oneLine(t.name()), oneLine(c.Display(t.wrapped)))
@@ -313,13 +318,27 @@ func (a *app) teamAdd(ctx context.Context, name, given string) error {
 	return nil
 }
 
+// firstMember says what to type where the plugin refuses to wrap the key for others
+// alone. Which public keys are the user's, the plugin alone knows.
+func (a *app) firstMember(t *team, err error) error {
+	var refused *external.Error
+	if t.there || !errors.As(err, &refused) || refused.Code != external.Denied {
+		return err
+	}
+	return &codeError{&hintError{err, "add yourself first: " + a.name + " team add NAME ~/.ssh/id_ed25519.pub"}, exitPolicy}
+}
+
 // readRecipient takes a public key, or the file that holds one.
 func readRecipient(given string) (string, error) {
 	r, err := recipients.ParseRecipient(given)
 	if err == nil {
 		return r, nil
 	}
-	if info, statErr := os.Stat(given); statErr != nil || !info.Mode().IsRegular() {
+	info, statErr := os.Stat(given)
+	if errors.Is(statErr, fs.ErrNotExist) && strings.ContainsAny(given, ".~") && !strings.ContainsAny(given, " \n") { // which no key has
+		return "", &codeError{fmt.Errorf("%s: there is no such file", given), exitNotFound}
+	}
+	if statErr != nil || !info.Mode().IsRegular() {
 		return "", err
 	}
 	text, err := durable.ReadFile(given, maxPublicKey)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/recipients"
 )
@@ -51,7 +52,7 @@ func (a *app) teamRemove(ctx context.Context, name string, files []string) error
 	case len(rest.Members) == 0:
 		return &codeError{&hintError{
 			fmt.Errorf("%s is the last member, and the key would be lost", name),
-			a.name + " key copy --to file puts it into a file first; then remove the two files of the team",
+			fmt.Sprintf("%s key copy --to file puts it into a file; then name file under keysource: in %s, and remove %s and %s", a.name, config.FileName, t.name(), c.Display(t.wrapped)),
 		}, exitPolicy}
 	}
 	// Another source that has the key would keep the old one.

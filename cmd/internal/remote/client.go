@@ -83,9 +83,9 @@ func (s *Store) Watch(ctx context.Context, have backend.Version, notify func(bac
 	}
 }
 
-// Probe has the store check that it keeps its promises, as that of two saves
-// against one version only one wins. Its error wraps [errors.ErrUnsupported] where
-// there is nothing to check.
+// Probe has the store check that it keeps its promises, as that of several saves
+// against one version only one wins, and that this user may write: else its error wraps
+// [fs.ErrPermission]. It wraps [errors.ErrUnsupported] where there is nothing to check.
 func (s *Store) Probe(ctx context.Context) error {
 	_, err := s.ask(ctx, Request{Op: opProbe}, time.Minute)
 	return err
@@ -109,7 +109,7 @@ var (
 func (s *Store) ask(ctx context.Context, q Request, timeout time.Duration) (Reply, error) {
 	w, err := newWhere(s.l)
 	if err != nil {
-		return Reply{}, &Error{Code: Denied, Message: err.Error()} // the password cannot be read
+		return Reply{}, err // of the password
 	}
 	q.Protocol, q.Location = Protocol, w
 	line, err := json.Marshal(q)

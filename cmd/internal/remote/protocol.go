@@ -106,7 +106,12 @@ const (
 	ReadOnly    Code = "read_only"   // backend.ErrReadOnlyStore
 	Unreachable Code = "unreachable" // backend.ErrUnreachable
 	Uncertain   Code = "uncertain"   // backend.ErrUncertain
-	Denied      Code = "denied"      // fs.ErrPermission: the store refuses this user, or there are no credentials
+	Denied      Code = "denied"      // fs.ErrPermission: the store refuses this user
+
+	NoCredentials Code = "no_credentials" // backend.ErrNoCredentials
+	NoSuchStore   Code = "no_such_store"  // backend.ErrNoSuchStore
+	Unconditional Code = "unconditional"  // backend.ErrUnconditional
+
 	Unsupported Code = "unsupported" // errors.ErrUnsupported
 	BadRequest  Code = "bad_request" // the request or the location makes no sense
 	Failed      Code = "failed"      // anything else
@@ -119,10 +124,13 @@ var sentinels = []struct {
 	{NoVault, backend.ErrNoVault},
 	{Conflict, backend.ErrConflict},
 	{TooLarge, backend.ErrTooLarge},
+	{Unconditional, backend.ErrUnconditional}, // before read-only: it is for reading alone, too
 	{ReadOnly, backend.ErrReadOnlyStore},
 	{Uncertain, backend.ErrUncertain}, // before unreachable: a save can be both
 	{Unreachable, backend.ErrUnreachable},
+	{NoCredentials, backend.ErrNoCredentials}, // before denied: without any there is no permission either
 	{Denied, fs.ErrPermission},
+	{NoSuchStore, backend.ErrNoSuchStore},
 	{Unsupported, errors.ErrUnsupported},
 }
 

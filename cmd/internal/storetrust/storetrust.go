@@ -53,13 +53,14 @@ type Book struct{ dir string }
 // At is the book in a directory, which need not exist yet.
 func At(dir string) *Book { return &Book{dir} }
 
-// Default is the user's book: stores, beside the directory of plugins.
+// Default is the user's book: stores, in [trust.DataDir]. Where plugins are does not
+// matter: who moves them has agreed to no less.
 func Default() (*Book, error) {
-	plugins, err := trust.Default()
+	dir, err := trust.DataDir()
 	if err != nil {
 		return nil, err
 	}
-	return At(filepath.Join(filepath.Dir(plugins.Dir()), "stores")), nil
+	return At(filepath.Join(dir, "stores")), nil
 }
 
 // Dir is the book's directory.

@@ -80,6 +80,17 @@ func TestARecordOfOthersDoesNotCount(t *testing.T) {
 	}
 }
 
+func TestThePluginsMayMove(t *testing.T) {
+	data := t.TempDir()
+	t.Setenv("XDG_DATA_HOME", data)
+	t.Setenv("LocalAppData", data)
+	t.Setenv("FLASK_VAULT_PLUGIN_DIR", filepath.Join(t.TempDir(), "plugins"))
+	book, err := storetrust.Default()
+	if err != nil || book.Dir() != filepath.Join(data, "flask-vault", "stores") {
+		t.Errorf("%s, %v", book.Dir(), err)
+	}
+}
+
 func Example() {
 	dir, _ := os.MkdirTemp("", "stores")
 	defer os.RemoveAll(dir)

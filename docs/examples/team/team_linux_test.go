@@ -81,6 +81,14 @@ func TestTeam(t *testing.T) {
 	for _, m := range []*member{bob, carol, one, two} {
 		m.ok("git pull -q origin main")
 	}
+	// The copy for the day when every member's key is lost has to be a new one.
+	if out, err := ann.sh("flask-vault get db.password --keysource file:$HOME/safe.key"); err == nil {
+		t.Errorf("the old copy of the key still opens the vault: %s", out)
+	}
+	ann.ok("flask-vault key copy --to file:$HOME/safe-2.key")
+	if got := ann.ok("flask-vault get db.password --keysource file:$HOME/safe-2.key"); got != "third\n" {
+		t.Errorf("with the new copy of the key db.password is %q", got)
+	}
 	if out, err := carol.sh("flask-vault get db.password"); err == nil || strings.Contains(out, "third") {
 		t.Errorf("carol still reads: %s", out)
 	}
