@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,6 +163,10 @@ func (c *Config) applyFile() error {
 	return nil
 }
 
+// maxPluginTime is the most that flask-vault.yaml may let a plugin take: whoever made
+// a clone must not make commands hang.
+const maxPluginTime = 2 * time.Minute
+
 // applyPlugins takes the times that plugins have.
 func (c *Config) applyPlugins(p pluginTimes) error {
 	for _, t := range []struct {
@@ -171,9 +176,9 @@ func (c *Config) applyPlugins(p pluginTimes) error {
 		{"start_timeout", p.StartTimeout, "FLASK_VAULT_PLUGIN_START_TIMEOUT", &c.overrides.Plugins.StartTimeout},
 		{"call_timeout", p.CallTimeout, "FLASK_VAULT_PLUGIN_CALL_TIMEOUT", &c.overrides.Plugins.CallTimeout},
 	} {
-		value, where := t.value, c.File+": plugins: "+t.name
+		value, where, most := t.value, c.File+": plugins: "+t.name, maxPluginTime
 		if v := os.Getenv(t.variable); v != "" {
-			value, where = v, t.variable
+			value, where, most = v, t.variable, math.MaxInt64
 		}
 		if *t.set != 0 || value == "" {
 			continue
@@ -181,6 +186,9 @@ func (c *Config) applyPlugins(p pluginTimes) error {
 		d, err := time.ParseDuration(value)
 		if err != nil || d <= 0 {
 			return &Error{Where: where, Msg: fmt.Sprintf("%q is not a time such as 10s or 1m", value)}
+		}
+		if d > most {
+			return &Error{Where: where, Msg: fmt.Sprintf("%q is more than the 2 minutes that a configuration may ask for; %s may say more", value, t.variable)}
 		}
 		*t.set = d
 	}
