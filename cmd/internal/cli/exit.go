@@ -168,6 +168,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitNotFound, "put the key back into its source (a copy of master.key, or the variable FLASK_VAULT_MASTER_KEY); to start anew, move the encrypted files away first"
 	case is(backend.ErrNoVault):
 		return exitNotFound, a.name + " init makes one here"
+	case as(&exposed) && exposed.Owner != 0:
+		return exitPolicy, fmt.Sprintf("chown $(id -un) %s makes it yours; --insecure-key-file reads it as it is", quote(exposed.Path))
 	case as(&exposed):
 		return exitPolicy, fmt.Sprintf("chmod 600 %s makes it private; --insecure-key-file reads it as it is", quote(exposed.Path))
 	case as(&distrust):

@@ -1,0 +1,26 @@
+//go:build unix
+
+package durable
+
+import (
+	"io/fs"
+	"os"
+	"slices"
+	"syscall"
+)
+
+// Owner is the id of the user that a file of the system belongs to; 0, which is root,
+// where the system does not say.
+func Owner(info fs.FileInfo) int {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(st.Uid)
+	}
+	return 0
+}
+
+// Foreign reports whether a file belongs neither to this user, nor to root, nor to one
+// of the users with the ids trusted.
+func Foreign(info fs.FileInfo, trusted []int) bool {
+	owner := Owner(info)
+	return owner != 0 && owner != os.Geteuid() && !slices.Contains(trusted, owner)
+}

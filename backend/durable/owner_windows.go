@@ -1,0 +1,9 @@
+package durable
+
+import "io/fs"
+
+// Owner is always 0: ownership on Windows says little.
+func Owner(fs.FileInfo) int { return 0 }
+
+// Foreign is always false: a user's own directories are private by default there.
+func Foreign(fs.FileInfo, []int) bool { return false }
