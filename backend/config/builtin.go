@@ -57,5 +57,5 @@ func (c *Config) keyFile(s keysource.Settings, byUser bool) (keysource.Source, e
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(c.Root, path)
 	}
-	return file.New(path, file.Options{Name: name, Insecure: c.Insecure}), s.Only("path")
+	return file.New(path, file.Options{Name: name, Insecure: c.Insecure, Owners: c.TrustedOwners}), s.Only("path")
 }

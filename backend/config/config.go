@@ -32,7 +32,7 @@ type Overrides struct {
 	Environment     string   // FLASK_VAULT_ENV
 	NewEnvironment  bool     // Environment need not exist yet: for making one
 	KeySources      []string // FLASK_VAULT_KEYSOURCE, separated by commas; see [Config.Sources]
-	InsecureKeyFile bool     // FLASK_VAULT_INSECURE_KEY_FILE: read key files that others can read
+	InsecureKeyFile bool     // FLASK_VAULT_INSECURE_KEY_FILE: read key files that others can read or change, or that are theirs
 
 	Plugins external.Options // how plugins reach the person; times that are 0 come from the configuration
 
@@ -54,7 +54,11 @@ type Config struct {
 	Required     []string // the values that check wants in every environment
 	NotSecret    []string // the names whose values leaks does not look for; each stands for all below it
 	Files        []string // patterns of further encrypted files that rekey moves, relative to Root
-	Insecure     bool     // whether key files that others can read are read
+	Insecure     bool     // whether key files that others can read or change are read
+
+	// TrustedOwners are the ids of users, besides this one and root, whose vault is
+	// opened (FLASK_VAULT_TRUSTED_OWNERS).
+	TrustedOwners []int
 
 	// Origin says where each setting comes from, by the setting's name in
 	// flask-vault.yaml: "default", the file, a variable or a flag.
@@ -91,12 +95,29 @@ func Resolve(o Overrides) (*Config, error) {
 		p = place{root: dir}
 	}
 	c := &Config{Root: p.root, File: p.file, Origin: map[string]string{}, overrides: o, from: dir}
+	if c.TrustedOwners, err = trustedOwners(); err != nil {
+		return nil, err
+	}
+	c.Origin["trusted_owners"] = trustedVariable
+	if p.found || o.Here { // where nothing is found and nothing made, nothing is read
+		if err := c.checkOwners(c.Root); err != nil {
+			return nil, err
+		}
+	}
+	if c.File != "" {
+		if err := c.checkOwners(c.File); err != nil {
+			return nil, err
+		}
+	}
 	c.setString("environment", &c.Environment, "default", DefaultEnvironment)
 	c.setString("environment", &c.Environment, "FLASK_VAULT_ENV", os.Getenv("FLASK_VAULT_ENV"))
 	c.setString("environment", &c.Environment, "--env", o.Environment)
 	c.setString("credentials", &c.Credentials, "default", cmp.Or(p.credentials, credentialsNames[0]))
 	c.sources, c.Origin["keysource"] = []sourceSpec{{Name: "env"}, {Name: "file"}}, "default"
 	if err := c.applyFile(); err != nil {
+		return nil, err
+	}
+	if err := c.checkOwners(c.documents()...); err != nil {
 		return nil, err
 	}
 	return c, c.applyUser(o)
@@ -119,7 +140,7 @@ func locate(dir, file string) (place, error) {
 		return place{}, err
 	}
 	p, err := look(filepath.Dir(file))
-	p.root, p.file = filepath.Dir(file), file
+	p.root, p.file, p.found = filepath.Dir(file), file, true
 	return p, err
 }
 

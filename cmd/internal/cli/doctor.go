@@ -100,6 +100,7 @@ func (a *app) examine(ctx context.Context, o doctorOptions) []finding {
 	} else {
 		findings = append(findings, ok("no %s, so Flask-Vault's names are used", config.FileName))
 	}
+	findings = append(findings, examineOwners(c)...)
 	findings = append(findings, a.examineKeys(ctx, c)...)
 	findings = append(findings, a.examineVault(ctx, c))
 	findings = append(findings, a.examineStore(ctx, c)...)

@@ -147,7 +147,7 @@ func (a *app) classify(err error) (code int, hint string) {
 	case is(rekey.ErrStuck):
 		return exitWrongKey, "bring one of the two keys back into its source and run any command again; nothing is lost"
 	case as(&untrusted):
-		return exitPolicy, "if you trust it, make it your own: chown $(id -un) " + quote(untrusted.Path)
+		return exitPolicy, fmt.Sprintf("if you trust it, make it your own: chown $(id -un) %s; or FLASK_VAULT_TRUSTED_OWNERS=%d trusts whatever is this user's", quote(untrusted.Path), untrusted.Owner)
 	case as(&unknown):
 		return exitPolicy, a.name + " remote trust " + quote(unknown.URL) + " agrees, and shows what is sent"
 	case as(&noRemote):
@@ -169,7 +169,7 @@ func (a *app) classify(err error) (code int, hint string) {
 	case is(backend.ErrNoVault):
 		return exitNotFound, a.name + " init makes one here"
 	case as(&exposed) && exposed.Owner != 0:
-		return exitPolicy, fmt.Sprintf("chown $(id -un) %s makes it yours; --insecure-key-file reads it as it is", quote(exposed.Path))
+		return exitPolicy, fmt.Sprintf("if you trust it, make it your own: chown $(id -un) %s; or FLASK_VAULT_TRUSTED_OWNERS=%d trusts whatever is this user's", quote(exposed.Path), exposed.Owner)
 	case as(&exposed):
 		return exitPolicy, fmt.Sprintf("chmod 600 %s makes it private; --insecure-key-file reads it as it is", quote(exposed.Path))
 	case as(&distrust):
