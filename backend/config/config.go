@@ -247,6 +247,7 @@ func (c *Config) applyEnvironment(e environment) error {
 		if c.location, err = e.Store.resolve(c.Credentials, c.Root); err != nil {
 			return err
 		}
+		paths = append([]string{c.standIn()}, paths...)
 	} else {
 		paths = append([]string{c.Credentials}, paths...)
 		if e.Store != (storeSettings{}) {
@@ -254,7 +255,7 @@ func (c *Config) applyEnvironment(e environment) error {
 		}
 	}
 	for _, path := range paths {
-		if err := localPath(path); err != nil {
+		if err := c.inside(path); err != nil {
 			return err
 		}
 	}
@@ -341,7 +342,7 @@ func (c *Config) userSpecs(names []string) ([]sourceSpec, error) {
 		case hasArg && setting == "":
 			return nil, fmt.Errorf("only env and file take an argument after a colon, %s does not", name)
 		case hasArg:
-			spec.Settings[setting] = arg
+			spec.Settings[setting], spec.byUser = arg, true
 		default:
 			if i := slices.IndexFunc(c.sources, func(s sourceSpec) bool { return s.Name == name }); i >= 0 {
 				spec = c.sources[i]
@@ -360,7 +361,7 @@ func (c *Config) Sources() (keysource.Chain, error) {
 	}
 	chain := make(keysource.Chain, 0, len(specs))
 	for _, spec := range specs {
-		s, err := c.newSource(spec, c.user != nil)
+		s, err := c.newSource(spec)
 		var plugin *external.Error
 		if err != nil && !errors.As(err, &plugin) {
 			where := c.Origin["keysource"]
@@ -398,7 +399,7 @@ func (c *Config) Source(name string) (keysource.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.newSource(specs[0], true)
+	return c.newSource(specs[0])
 }
 
 // In is the same configuration for another of its environments.

@@ -165,7 +165,7 @@ func (p *Plan) stage(ctx context.Context, j *journal, dir string, old, c *backen
 // stagePrevious puts the old key in front of the keys that a file keeps.
 func (p *Plan) stagePrevious(j *journal, dir, path string, old, c *backend.Cipher) error {
 	keys, err := old.PreviousKeys(path)
-	if err != nil && !errors.Is(err, backend.ErrAuth) {
+	if err != nil && (!errors.Is(err, backend.ErrAuth) || isLink(path)) { // a link leads to somebody else's file, maybe
 		return err
 	}
 	blob, err := c.SealKeys(append([]keysource.Key{p.Old}, keys...))
@@ -173,6 +173,11 @@ func (p *Plan) stagePrevious(j *journal, dir, path string, old, c *backend.Ciphe
 		return err
 	}
 	return j.add(dir, path, writing(blob))
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 // add stages what fill writes in the place of one file.
