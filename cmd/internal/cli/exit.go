@@ -209,6 +209,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		return 128 + int(syscall.SIGINT), ""
 	case is(fs.ErrNotExist):
 		return exitNotFound, ""
+	case is(syscall.ENAMETOOLONG):
+		return exitUsage, "" // no file can have this name, so whoever gave it made a mistake
 	case as(&input), is(backend.ErrTooLarge), is(backend.ErrWornKey), is(fs.ErrPermission), is(fs.ErrExist), is(syscall.ELOOP):
 		return exitPolicy, ""
 	}
