@@ -127,11 +127,11 @@ func (s *Source) Create(_ context.Context, k keysource.Key) error {
 	return durable.WriteSecret(s.path, []byte(k.Text()), (*durable.File).Create)
 }
 
-// Delete removes the file.
+// Delete removes the file for good.
 func (s *Source) Delete(context.Context) error {
-	err := os.Remove(s.path)
+	err := durable.Remove(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: there is no such file", keysource.ErrNoKey)
 	}
-	return durable.WithoutPath(err)
+	return err
 }

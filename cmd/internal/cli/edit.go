@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 	"github.com/flask-vault/flask-vault/keysource/env"
 )
@@ -86,7 +87,7 @@ func (a *app) edit(ctx context.Context, draft string) error {
 		a.note("nothing changed, nothing saved")
 	}
 	if draft != "" {
-		return os.Remove(draft)
+		return durable.Remove(draft)
 	}
 	return nil
 }
