@@ -24,3 +24,20 @@ func Foreign(info fs.FileInfo, trusted []int) bool {
 	owner := Owner(info)
 	return owner != 0 && owner != os.Geteuid() && !slices.Contains(trusted, owner)
 }
+
+// KeepOwner gives the content the owner and the group of the file that it takes the
+// place of, as far as this user may: root all, others a group of theirs. It comes
+// before Chmod, since the system can take permissions with it.
+func (f *File) KeepOwner(old fs.FileInfo) {
+	was, ok := old.Sys().(*syscall.Stat_t)
+	info, err := f.Stat()
+	if !ok || err != nil {
+		return
+	}
+	if now, ok := info.Sys().(*syscall.Stat_t); ok && now.Uid == was.Uid && now.Gid == was.Gid {
+		return
+	}
+	if f.Chown(int(was.Uid), int(was.Gid)) != nil {
+		_ = f.Chown(-1, int(was.Gid))
+	}
+}

@@ -186,8 +186,9 @@ func (j *journal) add(dir, path string, fill func(*durable.File) error) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // a link stays a link
 	}
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
+	was, err := os.Stat(path)
+	if err == nil {
+		mode = was.Mode().Perm()
 	}
 	rel, err := filepath.Rel(dir, path)
 	if err != nil {
@@ -206,6 +207,9 @@ func (j *journal) add(dir, path string, fill func(*durable.File) error) error {
 		return err
 	}
 	j.Swaps = append(j.Swaps, s)
+	if was != nil {
+		f.KeepOwner(was)
+	}
 	if err := f.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
@@ -321,6 +325,7 @@ func (j *journal) reseal(ctx context.Context, dir, path string, next keysource.K
 	}
 	defer f.Discard()
 	if info, err := os.Stat(path); err == nil {
+		f.KeepOwner(info)
 		if err := f.Chmod(info.Mode().Perm()); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}

@@ -114,7 +114,12 @@ func (s *Source) Save(ctx context.Context, k keysource.Key) error {
 	if err != nil {
 		return durable.WithoutPath(err)
 	}
-	return durable.WriteSecret(path, []byte(k.Text()), (*durable.File).Replace)
+	return durable.WriteSecret(path, []byte(k.Text()), func(f *durable.File) error {
+		if info, err := os.Stat(path); err == nil {
+			f.KeepOwner(info) // or a rekey by root would take the key from its user
+		}
+		return f.Replace()
+	})
 }
 
 var errZero = fmt.Errorf("%w: there is no key to save", keysource.ErrBadKey)
