@@ -24,7 +24,7 @@ import (
 var Formats = format.Registry{yaml.Format{}, json.Format{}, dotenv.Format{}, toml.Format{}, raw.Format{}}
 
 // keySources are the built-in key sources. Every other name is that of a plugin.
-// A path that byUser gives may lead anywhere, one in the file may not.
+// A path that the user gives may lead anywhere, one in the file may not.
 func (c *Config) keySources(byUser bool) keysource.Registry {
 	return keysource.Registry{
 		"env": func(s keysource.Settings) (keysource.Source, error) {
@@ -36,8 +36,8 @@ func (c *Config) keySources(byUser bool) keysource.Registry {
 	}
 }
 
-func (c *Config) newSource(spec sourceSpec, byUser bool) (keysource.Source, error) {
-	reg := c.keySources(byUser)
+func (c *Config) newSource(spec sourceSpec) (keysource.Source, error) {
+	reg := c.keySources(spec.byUser)
 	if _, ok := reg[spec.Name]; !ok {
 		plugins := c.overrides.Plugins
 		plugins.Directory = c.Root
@@ -49,7 +49,7 @@ func (c *Config) newSource(spec sourceSpec, byUser bool) (keysource.Source, erro
 func (c *Config) keyFile(s keysource.Settings, byUser bool) (keysource.Source, error) {
 	path := cmp.Or(s["path"], KeyFile)
 	if !byUser {
-		if err := localPath(path); err != nil {
+		if err := c.inside(path); err != nil {
 			return nil, err
 		}
 	}
@@ -57,5 +57,5 @@ func (c *Config) keyFile(s keysource.Settings, byUser bool) (keysource.Source, e
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(c.Root, path)
 	}
-	return file.New(path, file.Options{Name: name, Insecure: c.Insecure}), s.Only("path")
+	return file.New(path, file.Options{Name: name, Insecure: c.Insecure, Owners: c.TrustedOwners}), s.Only("path")
 }

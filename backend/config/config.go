@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,7 +32,7 @@ type Overrides struct {
 	Environment     string   // FLASK_VAULT_ENV
 	NewEnvironment  bool     // Environment need not exist yet: for making one
 	KeySources      []string // FLASK_VAULT_KEYSOURCE, separated by commas; see [Config.Sources]
-	InsecureKeyFile bool     // FLASK_VAULT_INSECURE_KEY_FILE: read key files that others can read
+	InsecureKeyFile bool     // FLASK_VAULT_INSECURE_KEY_FILE: read key files that others can read or change, or that are theirs
 
 	Plugins external.Options // how plugins reach the person; times that are 0 come from the configuration
 
@@ -53,7 +54,11 @@ type Config struct {
 	Required     []string // the values that check wants in every environment
 	NotSecret    []string // the names whose values leaks does not look for; each stands for all below it
 	Files        []string // patterns of further encrypted files that rekey moves, relative to Root
-	Insecure     bool     // whether key files that others can read are read
+	Insecure     bool     // whether key files that others can read or change are read
+
+	// TrustedOwners are the ids of users, besides this one and root, whose vault is
+	// opened (FLASK_VAULT_TRUSTED_OWNERS).
+	TrustedOwners []int
 
 	// Origin says where each setting comes from, by the setting's name in
 	// flask-vault.yaml: "default", the file, a variable or a flag.
@@ -90,12 +95,29 @@ func Resolve(o Overrides) (*Config, error) {
 		p = place{root: dir}
 	}
 	c := &Config{Root: p.root, File: p.file, Origin: map[string]string{}, overrides: o, from: dir}
+	if c.TrustedOwners, err = trustedOwners(); err != nil {
+		return nil, err
+	}
+	c.Origin["trusted_owners"] = trustedVariable
+	if p.found || o.Here { // where nothing is found and nothing made, nothing is read
+		if err := c.checkOwners(c.Root); err != nil {
+			return nil, err
+		}
+	}
+	if c.File != "" {
+		if err := c.checkOwners(c.File); err != nil {
+			return nil, err
+		}
+	}
 	c.setString("environment", &c.Environment, "default", DefaultEnvironment)
 	c.setString("environment", &c.Environment, "FLASK_VAULT_ENV", os.Getenv("FLASK_VAULT_ENV"))
 	c.setString("environment", &c.Environment, "--env", o.Environment)
 	c.setString("credentials", &c.Credentials, "default", cmp.Or(p.credentials, credentialsNames[0]))
 	c.sources, c.Origin["keysource"] = []sourceSpec{{Name: "env"}, {Name: "file"}}, "default"
 	if err := c.applyFile(); err != nil {
+		return nil, err
+	}
+	if err := c.checkOwners(c.documents()...); err != nil {
 		return nil, err
 	}
 	return c, c.applyUser(o)
@@ -118,7 +140,7 @@ func locate(dir, file string) (place, error) {
 		return place{}, err
 	}
 	p, err := look(filepath.Dir(file))
-	p.root, p.file = filepath.Dir(file), file
+	p.root, p.file, p.found = filepath.Dir(file), file, true
 	return p, err
 }
 
@@ -162,6 +184,10 @@ func (c *Config) applyFile() error {
 	return nil
 }
 
+// maxPluginTime is the most that flask-vault.yaml may let a plugin take: whoever made
+// a clone must not make commands hang.
+const maxPluginTime = 2 * time.Minute
+
 // applyPlugins takes the times that plugins have.
 func (c *Config) applyPlugins(p pluginTimes) error {
 	for _, t := range []struct {
@@ -171,9 +197,9 @@ func (c *Config) applyPlugins(p pluginTimes) error {
 		{"start_timeout", p.StartTimeout, "FLASK_VAULT_PLUGIN_START_TIMEOUT", &c.overrides.Plugins.StartTimeout},
 		{"call_timeout", p.CallTimeout, "FLASK_VAULT_PLUGIN_CALL_TIMEOUT", &c.overrides.Plugins.CallTimeout},
 	} {
-		value, where := t.value, c.File+": plugins: "+t.name
+		value, where, most := t.value, c.File+": plugins: "+t.name, maxPluginTime
 		if v := os.Getenv(t.variable); v != "" {
-			value, where = v, t.variable
+			value, where, most = v, t.variable, math.MaxInt64
 		}
 		if *t.set != 0 || value == "" {
 			continue
@@ -181,6 +207,9 @@ func (c *Config) applyPlugins(p pluginTimes) error {
 		d, err := time.ParseDuration(value)
 		if err != nil || d <= 0 {
 			return &Error{Where: where, Msg: fmt.Sprintf("%q is not a time such as 10s or 1m", value)}
+		}
+		if d > most {
+			return &Error{Where: where, Msg: fmt.Sprintf("%q is more than the 2 minutes that a configuration may ask for; %s may say more", value, t.variable)}
 		}
 		*t.set = d
 	}
@@ -218,6 +247,7 @@ func (c *Config) applyEnvironment(e environment) error {
 		if c.location, err = e.Store.resolve(c.Credentials, c.Root); err != nil {
 			return err
 		}
+		paths = append([]string{c.standIn()}, paths...)
 	} else {
 		paths = append([]string{c.Credentials}, paths...)
 		if e.Store != (storeSettings{}) {
@@ -225,7 +255,7 @@ func (c *Config) applyEnvironment(e environment) error {
 		}
 	}
 	for _, path := range paths {
-		if err := localPath(path); err != nil {
+		if err := c.inside(path); err != nil {
 			return err
 		}
 	}
@@ -312,7 +342,7 @@ func (c *Config) userSpecs(names []string) ([]sourceSpec, error) {
 		case hasArg && setting == "":
 			return nil, fmt.Errorf("only env and file take an argument after a colon, %s does not", name)
 		case hasArg:
-			spec.Settings[setting] = arg
+			spec.Settings[setting], spec.byUser = arg, true
 		default:
 			if i := slices.IndexFunc(c.sources, func(s sourceSpec) bool { return s.Name == name }); i >= 0 {
 				spec = c.sources[i]
@@ -331,7 +361,7 @@ func (c *Config) Sources() (keysource.Chain, error) {
 	}
 	chain := make(keysource.Chain, 0, len(specs))
 	for _, spec := range specs {
-		s, err := c.newSource(spec, c.user != nil)
+		s, err := c.newSource(spec)
 		var plugin *external.Error
 		if err != nil && !errors.As(err, &plugin) {
 			where := c.Origin["keysource"]
@@ -369,7 +399,7 @@ func (c *Config) Source(name string) (keysource.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.newSource(specs[0], true)
+	return c.newSource(specs[0])
 }
 
 // In is the same configuration for another of its environments.

@@ -159,6 +159,24 @@ func TestMistakesAreNamed(t *testing.T) {
 	}
 }
 
+// TestPluginTimesHaveALimit: a clone's configuration cannot make a call hang, the user can.
+func TestPluginTimesHaveALimit(t *testing.T) {
+	for _, c := range []struct{ field, variable, want string }{
+		{"call_timeout: 9000h", "", "FLASK_VAULT_PLUGIN_CALL_TIMEOUT may say more"},
+		{"start_timeout: 2m1s", "", "FLASK_VAULT_PLUGIN_START_TIMEOUT may say more"},
+		{"call_timeout: 2m", "", ""},
+		{"call_timeout: 9000h", "9000h", ""},
+	} {
+		dir := tree(t, map[string]string{config.FileName: "version: 1\nplugins: {" + c.field + "}\n"})
+		t.Setenv("FLASK_VAULT_PLUGIN_CALL_TIMEOUT", c.variable)
+		_, err := config.Resolve(config.Overrides{Dir: dir})
+		var mistake *config.Error
+		if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &mistake) || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	names := []string{"db.password", "db.user", "smtp.password", "a"}
 	for word, want := range map[string]string{

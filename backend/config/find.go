@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,6 +24,7 @@ type place struct {
 	root        string // directory
 	file        string // path of its flask-vault.yaml, "" if none
 	credentials string // name of the credentials file that was found, "" if none
+	found       bool   // something of a vault is there
 }
 
 // find walks from dir up to the root of the git work tree and takes the first
@@ -46,9 +46,7 @@ func find(dir string) (place, error) {
 func look(dir string) (place, error) {
 	var p place
 	file := filepath.Join(dir, FileName)
-	switch info, err := os.Stat(file); {
-	case err == nil && !trusted(info):
-		return place{}, &UntrustedError{Path: file}
+	switch _, err := os.Stat(file); {
 	case err == nil:
 		p.root, p.file = dir, file
 	case !errors.Is(err, fs.ErrNotExist):
@@ -63,6 +61,7 @@ func look(dir string) (place, error) {
 	if p.root == "" && exists(filepath.Join(dir, KeyFile)) {
 		p.root = dir
 	}
+	p.found = p.root != ""
 	return p, nil
 }
 
@@ -82,12 +81,4 @@ func workTree(dir string) string {
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
-}
-
-// UntrustedError says that a configuration file belongs to somebody else, who
-// could make this user's commands read or write what they want.
-type UntrustedError struct{ Path string }
-
-func (e *UntrustedError) Error() string {
-	return fmt.Sprintf("%s: it belongs to another user, so it is not read", e.Path)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -100,6 +99,7 @@ func parse(path string, text []byte) (*fileConfig, error) {
 type sourceSpec struct {
 	Name     string
 	Settings keysource.Settings
+	byUser   bool // the settings are the user's, so that a path may lead anywhere
 }
 
 // parseSources understands "env", {env: null} and {env: {name: X}}.
@@ -150,13 +150,4 @@ func namedSource(name string, values map[string]any) (sourceSpec, error) {
 		}
 	}
 	return sourceSpec{Name: name, Settings: settings}, nil
-}
-
-// localPath refuses paths that lead out of the vault's directory: a repository
-// that somebody cloned must not make commands touch other files.
-func localPath(path string) error {
-	if !filepath.IsLocal(path) {
-		return fmt.Errorf("the path %q leads out of the directory of %s", path, FileName)
-	}
-	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"time"
@@ -41,34 +43,62 @@ func lock(ctx context.Context, path string, timeout time.Duration) (unlock func(
 		}
 		// The holder before us removed the file: what we locked may be gone
 		// from the directory, and somebody else may lock a new one.
-		if !same(l, path) {
-			_ = l.Close()
-			continue
+		ours, err := claim(l, path)
+		if err == nil && ours {
+			return func() {
+				_ = os.Remove(path) // while we hold it; fails on Windows, where it stays
+				_ = l.Close()
+			}, nil
 		}
-		sign(path)
-		return func() {
-			_ = os.Remove(path) // while we hold it; fails on Windows, where it stays
-			_ = l.Close()
-		}, nil
+		_ = l.Close()
+		if err != nil {
+			return nil, err
+		}
 	}
 }
 
-func same(l *flock.Flock, path string) bool {
+// claim writes our process id into the file that was locked, for others' messages,
+// and reports whether path still names that file. What is there and is no lock stays
+// as it is: a repository, or another user, may have given the name to another file.
+func claim(l *flock.Flock, path string) (bool, error) {
 	locked, err := l.Stat()
 	if err != nil {
-		return false
+		return false, fmt.Errorf("cannot lock %s: %w", path, durable.WithoutPath(err))
 	}
-	named, err := os.Lstat(path)
-	return err == nil && os.SameFile(locked, named)
+	// flock keeps its descriptor to itself; the comparison below makes this one as good.
+	f, err := os.OpenFile(path, os.O_RDWR|noFollow, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("cannot lock %s: %w", path, durable.WithoutPath(err))
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return false, fmt.Errorf("cannot lock %s: %w", path, durable.WithoutPath(err))
+	}
+	if !os.SameFile(locked, info) {
+		return false, nil
+	}
+	if links(f, info) > 1 {
+		return false, &durable.InputError{Reason: fmt.Sprintf("cannot lock: %s is a hard link, the second name of another file; remove it", path)}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxPID+1))
+	if err != nil {
+		return true, nil // so on Windows, where a locked file is read through its own handle alone
+	}
+	if len(text) > maxPID || len(bytes.Trim(text, "0123456789\r\n")) > 0 {
+		return false, &durable.InputError{Reason: fmt.Sprintf("cannot lock: %s is not the file of a lock; move it away", path)}
+	}
+	if f.Truncate(0) == nil {
+		_, _ = f.WriteAt(fmt.Appendln(nil, os.Getpid()), 0)
+	}
+	return true, nil
 }
 
-// sign writes our process id into the lock's file for others' messages.
-func sign(path string) {
-	if f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|noFollow, 0); err == nil {
-		_, _ = fmt.Fprintln(f, os.Getpid())
-		_ = f.Close()
-	}
-}
+// maxPID is the most bytes of a process id.
+const maxPID = 16
 
 func holder(path string) int {
 	text, err := durable.ReadFile(path, 64)

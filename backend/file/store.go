@@ -60,7 +60,7 @@ func (s *Store) Load(_ context.Context, have backend.Version) (backend.Snapshot,
 // Save replaces the file in one step, under a lock that keeps other processes
 // of this program from doing so at the same time. Where path is a symbolic
 // link, the file that it leads to is replaced and the link stays. The mode of
-// an existing file is kept.
+// an existing file is kept, and its owner as far as this user may.
 func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {
 	if len(blob) > MaxSize {
 		return "", fmt.Errorf("%w: the encrypted document has %d bytes, at most %d are possible", backend.ErrTooLarge, len(blob), MaxSize)
@@ -122,6 +122,7 @@ func replace(path string, blob []byte, create bool) error {
 	}
 	defer f.Discard()
 	if info, err := os.Stat(path); err == nil {
+		f.KeepOwner(info)
 		if err := f.Chmod(info.Mode().Perm()); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return durable.WithoutPath(err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/backend/file"
 )
 
@@ -153,6 +154,53 @@ func TestALinkInPlaceOfTheLockIsNotFollowed(t *testing.T) {
 	}
 	if text, _ := os.ReadFile(victim); string(text) != "safe" {
 		t.Errorf("the link's target was written: %q", text)
+	}
+}
+
+// TestAnotherFileInPlaceOfTheLockStays: a hard link has the other file's owner and
+// mode, so only the number of its names and what it holds tell that it is no lock.
+func TestAnotherFileInPlaceOfTheLockStays(t *testing.T) {
+	for name, c := range map[string]struct {
+		text   string
+		linked bool
+		ok     bool
+	}{
+		"a hard link":                  {"precious", true, false},
+		"a hard link to an empty file": {"", true, false},
+		"a hard link to a pid file":    {"4711\n", true, false},
+		"another file":                 {"precious", false, false},
+		"a file of digits":             {strings.Repeat("1", 100), false, false},
+		"what a killed process left":   {"4711\n", false, true},
+		"what was killed before":       {"", false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			other, path := filepath.Join(dir, "other"), filepath.Join(dir, "c.enc")
+			if err := os.WriteFile(other, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			give := os.Rename
+			if c.linked {
+				give = os.Link
+			}
+			if err := give(other, path+".lock"); err != nil {
+				t.Fatal(err)
+			}
+			_, err := file.NewStore(path, "").Save(t.Context(), []byte("a"), "")
+			var input *durable.InputError
+			switch {
+			case c.ok && err != nil:
+				t.Error(err)
+			case !c.ok && (!errors.As(err, &input) || !strings.Contains(err.Error(), path+".lock")):
+				t.Errorf("saved with it as the lock: %v", err)
+			}
+			if c.ok {
+				return
+			}
+			if text, err := os.ReadFile(path + ".lock"); err != nil || string(text) != c.text {
+				t.Errorf("it holds %q, %v", text, err)
+			}
+		})
 	}
 }
 

@@ -186,7 +186,7 @@ func (p *Plan) stage(ctx context.Context, j *journal, dir string, old, c *backen
 // stagePrevious puts the old key in front of the keys that a file keeps.
 func (p *Plan) stagePrevious(j *journal, dir, path string, old, c *backend.Cipher) error {
 	keys, err := old.PreviousKeys(path)
-	if err != nil && !errors.Is(err, backend.ErrAuth) {
+	if err != nil && (!errors.Is(err, backend.ErrAuth) || isLink(path)) { // a link leads to somebody else's file, maybe
 		return err
 	}
 	blob, err := c.SealKeys(append([]keysource.Key{p.Old}, keys...))
@@ -196,14 +196,20 @@ func (p *Plan) stagePrevious(j *journal, dir, path string, old, c *backend.Ciphe
 	return j.add(dir, path, writing(blob))
 }
 
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
 // add stages what fill writes in the place of one file.
 func (j *journal) add(dir, path string, fill func(*durable.File) error) error {
 	mode := fs.FileMode(0o644)
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // a link stays a link
 	}
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
+	was, err := os.Stat(path)
+	if err == nil {
+		mode = was.Mode().Perm()
 	}
 	rel, err := filepath.Rel(dir, path)
 	if err != nil {
@@ -222,6 +228,9 @@ func (j *journal) add(dir, path string, fill func(*durable.File) error) error {
 		return err
 	}
 	j.Swaps = append(j.Swaps, s)
+	if was != nil {
+		f.KeepOwner(was)
+	}
 	if err := f.Chmod(mode); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return fmt.Errorf("%s: %w", path, durable.WithoutPath(err))
 	}
@@ -339,6 +348,7 @@ func (j *journal) reseal(ctx context.Context, dir, path string, next keysource.K
 	}
 	defer f.Discard()
 	if info, err := os.Stat(path); err == nil {
+		f.KeepOwner(info)
 		if err := f.Chmod(info.Mode().Perm()); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}

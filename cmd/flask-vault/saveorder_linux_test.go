@@ -14,13 +14,7 @@ import (
 // name; the flush of the directory. In this order, or a crash between two of them loses
 // something.
 func TestOrderOfASave(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		if os.Getenv("FLASK_VAULT_INTEROP") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("NOT CHECKED: strace is missing (Debian: strace)")
-	}
+	strace := findStrace(t)
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)
@@ -96,5 +90,53 @@ func TestOrderOfASave(t *testing.T) {
 		if regexp.MustCompile(`(?s)` + steps[2] + `.*` + steps[1]).MatchString(trace) {
 			t.Errorf("%q: it is written to after the flush:\n%s", c.args, trace)
 		}
+	}
+}
+
+func findStrace(t *testing.T) string {
+	t.Helper()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		if os.Getenv("FLASK_VAULT_INTEROP") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("NOT CHECKED: strace is missing (Debian: strace)")
+	}
+	return strace
+}
+
+// TestADraftIsRemovedForGood: the directory is flushed after a draft that was saved is
+// removed from it, or a power cut brings the old text back.
+func TestADraftIsRemovedForGood(t *testing.T) {
+	strace := findStrace(t)
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if r := run(t, dir, "init", "-q"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	blob, err := os.ReadFile(filepath.Join(dir, "credentials.yml.enc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	draft := filepath.Join(dir, "a.draft")
+	if err := os.WriteFile(draft, blob, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(t.TempDir(), "trace")
+	cmd := exec.CommandContext(t.Context(), strace, "-f", "-y", "-qq", "-o", log, "-e", "trace=unlink,unlinkat,fsync", path, "edit", "--draft", draft)
+	cmd.Dir, cmd.Env = dir, append(environment(t), "EDITOR=true")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(text), "a.draft")
+	if !found || !strings.Contains(after, "<"+dir+">) = 0") {
+		t.Errorf("the draft is not removed, or the directory not flushed after it:\n%s", text)
 	}
 }

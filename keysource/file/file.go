@@ -24,8 +24,10 @@ type Source struct {
 type Options struct {
 	// Name is how messages call the file; the path if empty.
 	Name string
-	// Insecure reads the file even if others can read it.
+	// Insecure reads the file even if others can read or change it, or it is theirs.
 	Insecure bool
+	// Owners are ids of users, besides this one and root, whose files are read.
+	Owners []int
 }
 
 // New makes a source of the file at path. Nothing is opened yet.
@@ -36,13 +38,17 @@ func New(path string, o Options) *Source {
 	return &Source{path: path, opts: o}
 }
 
-// InsecureError says that other users can read or change a key file.
+// InsecureError says that other users can read or change a key file, or that it is theirs.
 type InsecureError struct {
-	Path string
-	Mode fs.FileMode // its permission bits
+	Path  string
+	Mode  fs.FileMode // its permission bits
+	Owner int         // the id of the user that it belongs to, if that is the reason; else 0
 }
 
 func (e *InsecureError) Error() string {
+	if e.Owner != 0 {
+		return fmt.Sprintf("it belongs to another user (user id %d)", e.Owner)
+	}
 	return fmt.Sprintf("other users can read or change it (its mode is %04o)", e.Mode.Perm())
 }
 
@@ -53,7 +59,8 @@ func (s *Source) Name() string { return "file " + s.opts.Name }
 func (s *Source) Path() string { return s.path }
 
 // Load reads the key. Where there is no file the error wraps
-// [keysource.ErrNoKey]; a file that others can read is an *[InsecureError].
+// [keysource.ErrNoKey]; a file that others can read or change, or that is theirs, is an
+// *[InsecureError].
 func (s *Source) Load(context.Context) (keysource.Key, error) {
 	f, err := durable.Open(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -74,8 +81,8 @@ func (s *Source) Load(context.Context) (keysource.Key, error) {
 	if info.IsDir() { // a pipe may well hold a key
 		return keysource.Key{}, durable.Regular(info)
 	}
-	if !s.opts.Insecure && exposed(info) {
-		return keysource.Key{}, &InsecureError{Path: s.path, Mode: info.Mode()}
+	if err := s.exposed(info); err != nil && !s.opts.Insecure {
+		return keysource.Key{}, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, keysource.MaxTextSize+1))
 	defer clear(text)
@@ -107,7 +114,12 @@ func (s *Source) Save(ctx context.Context, k keysource.Key) error {
 	if err != nil {
 		return durable.WithoutPath(err)
 	}
-	return durable.WriteSecret(path, []byte(k.Text()), (*durable.File).Replace)
+	return durable.WriteSecret(path, []byte(k.Text()), func(f *durable.File) error {
+		if info, err := os.Stat(path); err == nil {
+			f.KeepOwner(info) // or a rekey by root would take the key from its user
+		}
+		return f.Replace()
+	})
 }
 
 var errZero = fmt.Errorf("%w: there is no key to save", keysource.ErrBadKey)
@@ -120,11 +132,11 @@ func (s *Source) Create(_ context.Context, k keysource.Key) error {
 	return durable.WriteSecret(s.path, []byte(k.Text()), (*durable.File).Create)
 }
 
-// Delete removes the file.
+// Delete removes the file for good.
 func (s *Source) Delete(context.Context) error {
-	err := os.Remove(s.path)
+	err := durable.Remove(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: there is no such file", keysource.ErrNoKey)
 	}
-	return durable.WithoutPath(err)
+	return err
 }

@@ -56,6 +56,7 @@ func (a *app) config(asJSON bool) error {
 		{Name: "not_secret", Value: strings.Join(c.NotSecret, ", ")},
 		{Name: "files", Value: strings.Join(c.Files, ", ")},
 		{Name: "insecure_key_file", Value: fmt.Sprint(c.Insecure)},
+		{Name: "trusted_owners", Value: strings.Trim(fmt.Sprint(c.TrustedOwners), "[]")},
 	} {
 		if s.Value != "" {
 			s.Origin = cmp.Or(c.Origin[s.Name], "default")

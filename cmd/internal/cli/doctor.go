@@ -126,6 +126,7 @@ func (a *app) examine(ctx context.Context, o doctorOptions) ([]finding, []sectio
 	default:
 		findings = append(findings, ok("configuration %s, environment %s", c.Display(c.File), c.Environment))
 	}
+	findings = append(findings, examineOwners(c)...)
 	vaults := []*vault{c}
 	var sections []section
 	if o.all {
@@ -204,7 +205,11 @@ func (a *app) examineKeys(ctx context.Context, c *vault) []finding {
 	for i, s := range c.options.Keys {
 		var insecure *keyfile.InsecureError
 		if _, err := s.Load(ctx); errors.As(err, &insecure) {
-			findings[i] = finding{"fail", s.Name() + ": " + err.Error(), "chmod 600 " + quote(insecure.Path)}
+			mend := "chmod 600 "
+			if insecure.Owner != 0 {
+				mend = "chown $(id -un) "
+			}
+			findings[i] = finding{"fail", s.Name() + ": " + err.Error(), mend + quote(insecure.Path)}
 		}
 	}
 	return findings

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/editor"
 )
 
@@ -93,7 +94,7 @@ func (a *app) edit(ctx context.Context, draft string) error {
 		a.note("%s stays, since it does not have the name of a draft", oneLine(draft))
 		return nil
 	}
-	return os.Remove(draft)
+	return durable.Remove(draft)
 }
 
 // sameText takes up what is stored now, and reports whether its text is the one

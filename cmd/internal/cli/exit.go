@@ -149,7 +149,7 @@ func (a *app) classify(err error) (code int, hint string) {
 	case is(rekey.ErrStuck):
 		return exitWrongKey, "bring one of the two keys back into its source and run any command again; nothing is lost"
 	case as(&untrusted):
-		return exitPolicy, "if you trust it, make it your own: chown $(id -un) " + quote(untrusted.Path)
+		return exitPolicy, fmt.Sprintf("if you trust it, make it your own: chown $(id -un) %s; or FLASK_VAULT_TRUSTED_OWNERS=%d trusts whatever is this user's", quote(untrusted.Path), untrusted.Owner)
 	case as(&unknown):
 		return exitPolicy, a.name + " remote trust " + quote(unknown.URL) + " agrees, and shows what is sent"
 	case as(&noRemote):
@@ -182,6 +182,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitNotFound, "put the key back into its source (a copy of master.key, or the variable FLASK_VAULT_MASTER_KEY); to start anew, move the encrypted files away first"
 	case is(backend.ErrNoVault):
 		return exitNotFound, a.name + " init makes one here"
+	case as(&exposed) && exposed.Owner != 0:
+		return exitPolicy, fmt.Sprintf("if you trust it, make it your own: chown $(id -un) %s; or FLASK_VAULT_TRUSTED_OWNERS=%d trusts whatever is this user's", quote(exposed.Path), exposed.Owner)
 	case as(&exposed):
 		return exitPolicy, fmt.Sprintf("chmod 600 %s makes it private; --insecure-key-file reads it as it is", quote(exposed.Path))
 	case as(&distrust):
@@ -221,6 +223,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		return a.signals.code(), ""
 	case is(fs.ErrNotExist):
 		return exitNotFound, ""
+	case is(syscall.ENAMETOOLONG):
+		return exitUsage, "" // no file can have this name, so whoever gave it made a mistake
 	case as(&input), is(backend.ErrTooLarge), is(backend.ErrWornKey), is(fs.ErrPermission), is(fs.ErrExist), is(syscall.ELOOP):
 		return exitPolicy, ""
 	}

@@ -187,7 +187,7 @@ func (a *app) resolveFile(ctx context.Context, top string, f unmerged, o resolve
 		return err
 	}
 	for _, file := range o.keys {
-		k, err := keyfile.New(file, keyfile.Options{Name: file, Insecure: m.Insecure}).Load(ctx)
+		k, err := keyfile.New(file, keyfile.Options{Name: file, Insecure: m.Insecure, Owners: m.TrustedOwners}).Load(ctx)
 		if err != nil {
 			return err
 		}

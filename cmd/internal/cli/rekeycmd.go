@@ -355,6 +355,13 @@ func matching(e *config.Config, pattern string, named bool) ([]string, error) {
 	if err != nil {
 		return nil, &usageError{msg: fmt.Sprintf("%q is not a pattern of file names", pattern)}
 	}
+	for _, m := range matches {
+		if rel, err := filepath.Rel(e.Root, m); !named && err == nil {
+			if err := e.Inside(rel); err != nil { // a wildcard can stand for a link
+				return nil, err
+			}
+		}
+	}
 	if len(matches) == 0 && named {
 		return nil, &codeError{fmt.Errorf("no file matches %q", pattern), exitNotFound}
 	}
