@@ -3,6 +3,7 @@ package https
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -26,7 +27,11 @@ type Options struct {
 	Poll    time.Duration // between two looks of Watch, on average; 0: 30 s
 	Timeout time.Duration // of one request; 0: 15 s
 
-	// Transport sends the requests. nil: one with the system's certificates and the proxy
+	// Roots are the authorities that the servers' certificates are signed by. nil: the
+	// system's. Transport, where it is given, has its own.
+	Roots *x509.CertPool
+
+	// Transport sends the requests. nil: one with the certificates of Roots and the proxy
 	// that HTTPS_PROXY names.
 	Transport http.RoundTripper
 
@@ -132,7 +137,7 @@ func newClient(o Options) (client *http.Client, closing func()) {
 		ForceAttemptHTTP2:   true,
 		IdleConnTimeout:     90 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
 	}
 	client.Transport = t
 	return client, t.CloseIdleConnections

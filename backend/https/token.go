@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"strings"
+
+	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
 const (
@@ -35,14 +36,9 @@ func TokenFromEnv(name string) func(context.Context) (string, error) {
 
 func readToken(path string) (string, error) {
 	const most = 64 << 10
-	f, err := os.Open(path)
+	text, err := durable.ReadFile(path, most)
 	if err != nil {
-		return "", fmt.Errorf("cannot read the token: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, most))
-	if err != nil {
-		return "", fmt.Errorf("cannot read the token: %w", err)
+		return "", fmt.Errorf("cannot read the token: %s: %w", path, durable.WithoutPath(err))
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" {
