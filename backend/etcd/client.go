@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -312,8 +313,24 @@ func cause(err error) error {
 		return errors.New("the server speaks without TLS")
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("no answer in time")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the server closed the connection: %w", err)
 	}
-	return err
+	return plain(err)
+}
+
+// plain leaves the addresses and the names of system calls out of an error of the network,
+// as in "dial tcp 127.0.0.1:2379: connect: connection refused".
+func plain(err error) error {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Err == nil {
+		return err
+	}
+	var call *os.SyscallError
+	if errors.As(op.Err, &call) {
+		return call.Err
+	}
+	return op.Err
 }
 
 // sleep waits, or returns the end of the context.

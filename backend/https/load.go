@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -174,16 +175,27 @@ func (r *relay) reason(err error) error {
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
-	var oe *net.OpError
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s did not answer in time: %w", r.url.Host, err)
-	case errors.As(err, &oe) && oe.Op == "dial":
-		return fmt.Errorf("cannot reach %s: %w", r.url.Host, oe.Err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%s closed the connection: %w", r.url.Host, err)
 	}
-	return fmt.Errorf("%s: %w", r.url.Host, err)
+	return fmt.Errorf("%s: %w", r.url.Host, plain(err))
+}
+
+// plain leaves the addresses and the names of system calls out of an error of the network,
+// as in "dial tcp 127.0.0.1:443: connect: connection refused".
+func plain(err error) error {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Err == nil {
+		return err
+	}
+	var call *os.SyscallError
+	if errors.As(op.Err, &call) {
+		return call.Err
+	}
+	return op.Err
 }
 
 // etag is an answer's ETag if it can be sent back.

@@ -38,7 +38,7 @@ func readToken(path string) (string, error) {
 	const most = 64 << 10
 	text, err := durable.ReadFile(path, most)
 	if err != nil {
-		return "", fmt.Errorf("cannot read the token: %s: %w", path, durable.WithoutPath(err))
+		return "", fmt.Errorf("cannot read the token: %s: %v", path, durable.WithoutPath(err)) //nolint:errorlint // no system error of a file is to pass for one of the network
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" {
