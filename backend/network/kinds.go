@@ -2,7 +2,9 @@ package network
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 
@@ -25,6 +27,26 @@ func as(err, kind error, is bool) error {
 		return err
 	}
 	return &kindError{err, kind}
+}
+
+// unreachable makes an error one of a store that cannot be reached, and says so. Where
+// its certificate is why, checked says which certificates it is checked against.
+func unreachable(err error, checked string) error {
+	if errors.Is(err, backend.ErrUnreachable) {
+		return err
+	}
+	if certificate(err) {
+		err = fmt.Errorf("%w; it is checked against the certificates in the file that %s names, or without that the system's", err, checked)
+	}
+	return fmt.Errorf("%w: %w", backend.ErrUnreachable, err)
+}
+
+// certificate reports whether a server is not believed to be who it is.
+func certificate(err error) bool { return errors.As(err, new(*tls.CertificateVerificationError)) }
+
+// silent reports whether an error says that no answer came, or none of the server itself.
+func silent(err error) bool {
+	return lastgood.Unreachable(err) || certificate(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // etcdStore has etcd's refusals be those that all stores share: [fs.ErrPermission].
@@ -51,12 +73,21 @@ type s3Store struct{ *s3.Store }
 func (s s3Store) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
 	snap, err := s.Store.Load(ctx, have)
 	var answer *s3.ServerError
-	broken := lastgood.Unreachable(err) || errors.As(err, &answer) && answer.Status >= 500 || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	return snap, as(refusedByS3(err), backend.ErrUnreachable, broken)
+	if silent(err) || errors.As(err, &answer) && answer.Status >= 500 {
+		return snap, unreachable(err, caOfS3)
+	}
+	return snap, refusedByS3(err)
 }
+
+// caOfS3 is the variable that the AWS tools have for it.
+const caOfS3 = "AWS_CA_BUNDLE"
 
 func (s s3Store) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {
 	version, err := s.Store.Save(ctx, blob, prev)
+	late := errors.Is(err, context.DeadlineExceeded)
+	if (silent(err) || late) && !errors.Is(err, backend.ErrUncertain) { // which it is as soon as something was sent
+		return version, unreachable(err, caOfS3)
+	}
 	return version, refusedByS3(err)
 }
 
@@ -73,8 +104,10 @@ func (s httpsStore) Load(ctx context.Context, have backend.Version) (backend.Sna
 	var answer *https.StatusError
 	answered := errors.As(err, &answer)
 	err = as(err, fs.ErrPermission, answered && (answer.Status == 401 || answer.Status == 403))
-	broken := answered && (answer.Status >= 500 || answer.Status == 429) || lastgood.Unreachable(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	return snap, as(err, backend.ErrUnreachable, broken)
+	if silent(err) || answered && (answer.Status >= 500 || answer.Status == 429) {
+		err = unreachable(err, "store.ca")
+	}
+	return snap, err
 }
 
 func (s httpsStore) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {

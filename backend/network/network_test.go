@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/flask-vault/flask-vault/backend"
-	"github.com/flask-vault/flask-vault/backend/lastgood"
 	"github.com/flask-vault/flask-vault/backend/location"
 	"github.com/flask-vault/flask-vault/backend/network"
 	"github.com/flask-vault/flask-vault/backend/s3/s3test"
@@ -62,8 +64,44 @@ func TestErrorsThatAllStoresShare(t *testing.T) {
 		}
 	}
 	server.Close()
-	if _, err := store.Load(t.Context(), ""); !lastgood.Unreachable(err) {
+	_, err = store.Load(t.Context(), "")
+	if !errors.Is(err, backend.ErrUnreachable) || !strings.HasPrefix(err.Error(), "the store cannot be reached: ") || !strings.HasSuffix(err.Error(), ": connection refused") {
 		t.Errorf("no server: %v", err)
+	}
+	if _, err := store.Save(t.Context(), []byte("x"), `"1"`); !errors.Is(err, backend.ErrUnreachable) || errors.Is(err, backend.ErrUncertain) {
+		t.Errorf("a save that was not sent: %v", err)
+	}
+}
+
+// TestACertificateThatIsNotBelieved is no answer of the store, for S3 and for web servers as
+// for etcd, and says what it is checked against.
+func TestACertificateThatIsNotBelieved(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "https://")
+	for _, tc := range []struct {
+		l    location.Location
+		says string
+	}{
+		{location.Location{URL: "https://" + host + "/x"}, "store.ca"},
+		{location.Location{URL: "s3://bucket/x", Region: "eu-central-1", Endpoint: server.URL}, "AWS_CA_BUNDLE"},
+		{location.Location{URL: "etcd://" + host + "/x"}, "certificate"},
+	} {
+		store, err := network.Open(tc.l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = store.Load(t.Context(), "")
+		if !errors.Is(err, backend.ErrUnreachable) || !strings.HasPrefix(err.Error(), "the store cannot be reached: ") || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: load: %v", tc.l.URL, err)
+		}
+		if _, err := store.Save(t.Context(), []byte("x"), "1"); errors.Is(err, backend.ErrUncertain) {
+			t.Errorf("%s: save: %v", tc.l.URL, err)
+		}
 	}
 }
 
