@@ -85,14 +85,19 @@ func (e *relaysError) Unwrap() []error {
 // StatusError is an answer that is neither the document nor that there is none.
 type StatusError struct {
 	Host   string
-	Status int // of HTTP
+	Status int    // of HTTP
+	Token  string // where the token came from that was sent, "" for none
 }
 
 func (e *StatusError) Error() string {
 	text := fmt.Sprintf("%s answered %d %s", e.Host, e.Status, http.StatusText(e.Status))
 	switch e.Status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		text += "; it may want a token: set FLASK_VAULT_HTTPS_TOKEN_FILE and FLASK_VAULT_HTTPS_TOKEN_HOST"
+		if e.Token == "" {
+			text += "; it may want a token: store.password_env names the variable that has it, or set FLASK_VAULT_HTTPS_TOKEN_FILE and FLASK_VAULT_HTTPS_TOKEN_HOST"
+		} else {
+			text += "; it was sent the token of " + e.Token
+		}
 	}
 	return strings.TrimSpace(text)
 }
@@ -127,13 +132,17 @@ func (s *Store) ask(ctx context.Context, r *relay, have backend.Version) (snap b
 	case http.StatusOK:
 	case http.StatusNotModified:
 		if !conditional {
-			return snap, 0, &StatusError{r.url.Host, resp.StatusCode}
+			return snap, 0, &StatusError{Host: r.url.Host, Status: resp.StatusCode}
 		}
 		return snap, fresh(resp.Header), backend.ErrNotModified
 	case http.StatusNotFound, http.StatusGone:
 		return snap, 0, fmt.Errorf("%s: %w", r.url.Host, backend.ErrNoVault)
 	default:
-		return snap, retryAfter(resp.Header), &StatusError{r.url.Host, resp.StatusCode}
+		from := ""
+		if token != "" {
+			from = s.tokenFrom()
+		}
+		return snap, retryAfter(resp.Header), &StatusError{r.url.Host, resp.StatusCode, from}
 	}
 	if e := resp.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		return snap, 0, fmt.Errorf("%s sends the document in another form (Content-Encoding), which it was not asked to", r.url.Host)

@@ -23,6 +23,9 @@ type Options struct {
 	// each request. nil: the environment; see the package's documentation.
 	Token func(ctx context.Context) (string, error)
 
+	// TokenFrom is how errors call where Token has it from: "the variable SHOP_TOKEN".
+	TokenFrom string
+
 	MaxSize int           // most bytes of a document; 0: 64 MiB
 	Poll    time.Duration // between two looks of Watch, on average; 0: 30 s
 	Timeout time.Duration // of one request; 0: 15 s
@@ -104,7 +107,7 @@ func parse(raw string) (*url.URL, error) {
 	case err != nil:
 		return nil, errors.New("it is not a URL: https://HOST/PATH is")
 	case u.User != nil:
-		return nil, errors.New("it holds credentials: remove them, and give a token in FLASK_VAULT_HTTPS_TOKEN")
+		return nil, errors.New("it holds credentials: remove them, and give the token in a variable that store.password_env names")
 	case u.Host == "" || u.Opaque != "" || u.Fragment != "":
 		return nil, errors.New("it is not of the form https://HOST/PATH")
 	}

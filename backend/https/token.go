@@ -73,3 +73,16 @@ func (s *Store) findToken(ctx context.Context, u *url.URL) (string, error) {
 	}
 	return readToken(file)
 }
+
+// tokenFrom is how errors call where the token comes from.
+func (s *Store) tokenFrom() string {
+	switch {
+	case s.o.Token != nil && s.o.TokenFrom != "":
+		return s.o.TokenFrom
+	case s.o.Token != nil:
+		return "this program"
+	case s.o.Getenv(tokenVariable) != "":
+		return "the variable " + tokenVariable
+	}
+	return "the file that " + tokenFile + " names"
+}

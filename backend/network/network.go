@@ -66,6 +66,12 @@ func openHTTPS(l location.Location) (backend.Store, error) {
 	o := https.Options{Poll: l.Poll, Timeout: l.Timeout}
 	if l.HasPassword() {
 		o.Token = func(context.Context) (string, error) { return l.Password() }
+		switch {
+		case l.PasswordEnv != "":
+			o.TokenFrom = "the variable " + l.PasswordEnv + ", which store.password_env names"
+		case l.PasswordFile != "":
+			o.TokenFrom = "the file " + l.PasswordFile + ", which store.password_file names"
+		}
 	}
 	if l.CA != "" {
 		text, err := durable.ReadFile(l.CA, location.MaxCA)

@@ -73,6 +73,30 @@ func TestErrorsThatAllStoresShare(t *testing.T) {
 	}
 }
 
+// TestARefusalNamesTheTokenInForce: which one was sent, or how to name one.
+func TestARefusalNamesTheTokenInForce(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer server.Close()
+	t.Setenv("SHOP_TOKEN", "hunter2")
+	for _, tc := range []struct {
+		l    location.Location
+		says string
+	}{
+		{location.Location{}, "store.password_env names the variable"},
+		{location.Location{PasswordEnv: "SHOP_TOKEN"}, "it was sent the token of the variable SHOP_TOKEN"},
+	} {
+		tc.l.URL = server.URL + "/x"
+		store, err := network.Open(tc.l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = store.Load(t.Context(), "")
+		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 // TestACertificateThatIsNotBelieved is no answer of the store, for S3 and for web servers as
 // for etcd, and says what it is checked against.
 func TestACertificateThatIsNotBelieved(t *testing.T) {

@@ -47,11 +47,16 @@ type where struct {
 	Key      string  `json:"key,omitempty"`
 	User     string  `json:"user,omitempty"`
 	Password *string `json:"password,omitempty"`
-	Region   string  `json:"region,omitempty"`
-	Endpoint string  `json:"endpoint,omitempty"`
-	Profile  string  `json:"profile,omitempty"`
-	Timeout  int64   `json:"timeout_ms,omitempty"`
-	Poll     int64   `json:"poll_ms,omitempty"`
+
+	// Where the password came from, for messages.
+	PasswordEnv  string `json:"password_env,omitempty"`
+	PasswordFile string `json:"password_file,omitempty"`
+
+	Region   string `json:"region,omitempty"`
+	Endpoint string `json:"endpoint,omitempty"`
+	Profile  string `json:"profile,omitempty"`
+	Timeout  int64  `json:"timeout_ms,omitempty"`
+	Poll     int64  `json:"poll_ms,omitempty"`
 }
 
 func newWhere(l location.Location) (where, error) {
@@ -64,7 +69,7 @@ func newWhere(l location.Location) (where, error) {
 		if err != nil {
 			return w, err
 		}
-		w.Password = &p
+		w.Password, w.PasswordEnv, w.PasswordFile = &p, l.PasswordEnv, l.PasswordFile
 	}
 	return w, nil
 }
@@ -76,6 +81,7 @@ func (w where) location() location.Location {
 	}
 	if w.Password != nil {
 		l = l.WithPassword(*w.Password)
+		l.PasswordEnv, l.PasswordFile = w.PasswordEnv, w.PasswordFile
 	}
 	return l
 }
