@@ -14,7 +14,8 @@
 //
 // The URL may be several, with spaces between them. They are asked in this order, and the
 // one that answered is asked first the next time. The version is the SHA-256 of the document,
-// so relays need not agree on ETags. There is no vault only if all of them say so.
+// so relays need not agree on ETags. A relay that is behind, and has a document that the caller
+// refuses (see [backend.Refusing]), is passed over. There is no vault only if all of them say so.
 //
 // # Asking again
 //

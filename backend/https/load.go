@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,8 @@ import (
 // maxWait is the longest that a max-age or a Retry-After makes Watch wait.
 const maxWait = 10 * time.Minute
 
-// Load gets the document from the first relay that has it.
+// Load gets the document from the first relay that has it, and not one that the caller
+// refuses ([backend.Refusing]) as long as another relay has a better one.
 func (s *Store) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
 	snap, _, err := s.load(ctx, have)
 	return snap, err
@@ -36,10 +38,21 @@ func (s *Store) load(ctx context.Context, have backend.Version) (snap backend.Sn
 	s.mu.Unlock()
 	missing := 0
 	var errs []error
+	var old *answer
 	for i := range s.relays {
 		n := (first + i) % len(s.relays)
-		snap, w, err := s.ask(ctx, s.relays[n], have)
+		snap, w, err := s.share(ctx, s.relays[n], have, len(s.relays)-i)
 		if err == nil || errors.Is(err, backend.ErrNotModified) {
+			version := snap.Version
+			if err != nil {
+				version = have
+			}
+			if slices.Contains(backend.Refused(ctx), string(version)) { // both are the document's SHA-256
+				if old == nil {
+					old = &answer{snap, w, err}
+				}
+				continue
+			}
 			s.mu.Lock()
 			s.first = n
 			s.mu.Unlock()
@@ -54,10 +67,31 @@ func (s *Store) load(ctx context.Context, have backend.Version) (snap backend.Sn
 			break
 		}
 	}
+	if old != nil {
+		return old.snap, old.wait, old.err
+	}
 	if missing == len(s.relays) {
 		return backend.Snapshot{}, 0, fmt.Errorf("%w: the server has no such document", backend.ErrNoVault)
 	}
 	return backend.Snapshot{}, wait, &relaysError{errs}
+}
+
+// answer is what one relay said.
+type answer struct {
+	snap backend.Snapshot
+	wait time.Duration
+	err  error
+}
+
+// share asks one of so many relays that are left, and leaves the others their share of the
+// time that there is.
+func (s *Store) share(ctx context.Context, r *relay, have backend.Version, left int) (backend.Snapshot, time.Duration, error) {
+	if end, ok := ctx.Deadline(); ok && left > 1 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(left))
+		defer cancel()
+	}
+	return s.ask(ctx, r, have)
 }
 
 // relaysError is what each relay said.

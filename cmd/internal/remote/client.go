@@ -42,7 +42,7 @@ func (s *Store) Name() string { return s.l.Name() }
 
 // Load asks the store. Its error, if the store has one, is an *[Error].
 func (s *Store) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
-	reply, err := s.ask(ctx, Request{Op: opLoad, Have: have}, s.timeout())
+	reply, err := s.ask(ctx, Request{Op: opLoad, Have: have, Refused: backend.Refused(ctx)}, s.timeout())
 	switch {
 	case err != nil:
 		return backend.Snapshot{}, err
@@ -71,7 +71,7 @@ func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (ba
 // Watch has one process of the program wait for each change.
 func (s *Store) Watch(ctx context.Context, have backend.Version, notify func(backend.Snapshot)) error {
 	for {
-		reply, err := s.ask(ctx, Request{Op: opWatch, Have: have}, 0)
+		reply, err := s.ask(ctx, Request{Op: opWatch, Have: have, Refused: backend.Refused(ctx)}, 0)
 		switch {
 		case err != nil:
 			return err

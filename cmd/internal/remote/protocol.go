@@ -33,9 +33,10 @@ type Request struct {
 	Op       string          `json:"op"`
 	Protocol int             `json:"protocol"`
 	Location where           `json:"location"`
-	Have     backend.Version `json:"have,omitempty"` // of load and watch
-	Prev     backend.Version `json:"prev,omitempty"` // of save
-	Blob     []byte          `json:"blob,omitempty"` // of save
+	Have     backend.Version `json:"have,omitempty"`    // of load and watch
+	Refused  []string        `json:"refused,omitempty"` // of load and watch, see backend.Refusing
+	Prev     backend.Version `json:"prev,omitempty"`    // of save
+	Blob     []byte          `json:"blob,omitempty"`    // of save
 }
 
 // where is a [location.Location] on its way. The password is in it, so nothing

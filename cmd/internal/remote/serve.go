@@ -49,6 +49,7 @@ func serve(ctx context.Context, in *bufio.Reader, open func(location.Location) (
 		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
+	ctx = backend.Refusing(ctx, func() []string { return q.Refused })
 	l := q.Location.location()
 	store, err := open(l)
 	if err != nil {
