@@ -242,8 +242,10 @@ func plain(err error) error {
 }
 
 // etag is an answer's ETag if it can be sent back.
-func etag(h http.Header) string {
-	e := h.Get("ETag")
+func etag(h http.Header) string { return checked(h.Get("ETag")) }
+
+// checked is an ETag, or "" if it is none.
+func checked(e string) string {
 	opaque := strings.TrimPrefix(e, "W/")
 	if len(e) > 200 || len(opaque) < 2 || opaque[0] != '"' || opaque[len(opaque)-1] != '"' {
 		return ""

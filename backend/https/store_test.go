@@ -167,6 +167,34 @@ func TestA304NeedsNoBody(t *testing.T) {
 	}
 }
 
+// TestANoteGoesOn has another store, as that of another process, go on where one was.
+func TestANoteGoesOn(t *testing.T) {
+	a, b := serve(t), serve(t)
+	b.put([]byte("text"))
+	s := open(t, https.Options{}, a, b)
+	snap, err := s.Load(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.asked()
+	b.asked()
+	next := open(t, https.Options{}, a, b)
+	next.Recall(s.Note())
+	if _, err := next.Load(t.Context(), snap.Version); !errors.Is(err, backend.ErrNotModified) {
+		t.Error(err)
+	}
+	if asked := b.asked(); len(a.asked()) != 0 || len(asked) != 1 || asked[0].Header.Get("If-None-Match") == "" {
+		t.Errorf("%d requests", len(asked))
+	}
+	for _, note := range []string{"", "x", `{"first":7,"relays":[{},{}]}`, `{"relays":[{}]}`, `{"relays":[{"etag":"\"a\r\nX: y\"","of":"` + string(snap.Version) + `"},{}]}`} {
+		next := open(t, https.Options{}, a, b)
+		next.Recall(note)
+		if snap, err := next.Load(t.Context(), ""); err != nil || string(snap.Blob) != "text" {
+			t.Errorf("%s: %v", note, err)
+		}
+	}
+}
+
 func TestRelays(t *testing.T) {
 	a, b := serve(t), serve(t)
 	s := open(t, https.Options{Timeout: 2 * time.Second}, a, b)

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
@@ -32,6 +33,9 @@ const (
 type Store struct {
 	l    location.Location
 	path string // of the program; "" looks for it beside our own
+
+	mu   sync.Mutex
+	note string // of the last reply that had one, for the next request: a process forgets
 }
 
 // Open makes the store of a location. Nothing is opened or started yet.
@@ -112,6 +116,11 @@ func (s *Store) ask(ctx context.Context, q Request, timeout time.Duration) (Repl
 		return Reply{}, err
 	}
 	q.Protocol, q.Location = Protocol, w
+	if q.Op == opLoad || q.Op == opWatch {
+		s.mu.Lock()
+		q.Note = s.note
+		s.mu.Unlock()
+	}
 	line, err := json.Marshal(q)
 	if err != nil {
 		return Reply{}, err
@@ -139,6 +148,11 @@ func (s *Store) ask(ctx context.Context, q Request, timeout time.Duration) (Repl
 	}
 	if reply.Error != nil {
 		return Reply{}, &Error{Code: reply.Error.Code, Message: printable(reply.Error.Message)}
+	}
+	if reply.Note != "" {
+		s.mu.Lock()
+		s.note = reply.Note
+		s.mu.Unlock()
 	}
 	return reply, nil
 }

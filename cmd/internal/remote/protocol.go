@@ -35,6 +35,7 @@ type Request struct {
 	Location where           `json:"location"`
 	Have     backend.Version `json:"have,omitempty"`    // of load and watch
 	Refused  []string        `json:"refused,omitempty"` // of load and watch, see backend.Refusing
+	Note     string          `json:"note,omitempty"`    // of load and watch: of the reply before
 	Prev     backend.Version `json:"prev,omitempty"`    // of save
 	Blob     []byte          `json:"blob,omitempty"`    // of save
 }
@@ -92,6 +93,7 @@ type Reply struct {
 	Version     backend.Version `json:"version,omitempty"`      // of load, watch and save
 	Blob        []byte          `json:"blob,omitempty"`         // of load and watch
 	NotModified bool            `json:"not_modified,omitempty"` // of load
+	Note        string          `json:"note,omitempty"`         // of load and watch: for the next request, where the store has one
 	Done        bool            `json:"done,omitempty"`         // of probe
 	Error       *Failure        `json:"error,omitempty"`
 }

@@ -5,17 +5,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
 	storefile "github.com/flask-vault/flask-vault/backend/file"
 	"github.com/flask-vault/flask-vault/backend/location"
+	"github.com/flask-vault/flask-vault/backend/network"
 	"github.com/flask-vault/flask-vault/cmd/internal/remote"
 )
 
@@ -34,6 +39,9 @@ func TestMain(m *testing.M) {
 
 // open makes the store of https://HOST/PATH, where HOST says what is wrong with it.
 func open(l location.Location) (backend.Store, error) {
+	if strings.HasPrefix(l.URL, "http://") {
+		return network.Open(l)
+	}
 	host, path, _ := strings.Cut(strings.TrimPrefix(l.URL, "https://"), "/")
 	f := storefile.NewStore("/"+path, "")
 	switch host {
@@ -224,6 +232,57 @@ func TestWatch(t *testing.T) {
 	stop()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
+	}
+}
+
+// web is a web server with a document that notes when it was asked, and whether with an
+// ETag.
+type web struct {
+	*httptest.Server
+
+	mu    sync.Mutex
+	text  string
+	asked []time.Time
+	whole int // answers with a body
+}
+
+func newWeb(t *testing.T, text string) *web {
+	w := &web{text: text}
+	w.Server = httptest.NewServer(w)
+	t.Cleanup(w.Close)
+	return w
+}
+
+func (w *web) ServeHTTP(out http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked = append(w.asked, time.Now())
+	tag := fmt.Sprintf("%q", w.text)
+	out.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag {
+		out.WriteHeader(http.StatusNotModified)
+		return
+	}
+	w.whole++
+	_, _ = io.WriteString(out, w.text)
+}
+
+// TestTheETagGoesFromProcessToProcess: each load is a process of its own.
+func TestTheETagGoesFromProcessToProcess(t *testing.T) {
+	setup(t)
+	w := newWeb(t, "one")
+	s := remote.Open(location.Location{URL: w.URL + "/x"})
+	snap, err := s.Load(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := s.Load(t.Context(), snap.Version); !errors.Is(err, backend.ErrNotModified) {
+			t.Error(err)
+		}
+	}
+	if len(w.asked) != 4 || w.whole != 1 {
+		t.Errorf("%d requests, %d of them answered with the document", len(w.asked), w.whole)
 	}
 }
 

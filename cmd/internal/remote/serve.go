@@ -55,6 +55,26 @@ func serve(ctx context.Context, in *bufio.Reader, open func(location.Location) (
 	if err != nil {
 		return failure("", &Error{Code: BadRequest, Message: err.Error()})
 	}
+	n, notes := store.(noter)
+	if notes {
+		n.Recall(q.Note)
+	}
+	reply := do(ctx, store, q, l)
+	if notes && reply.Error == nil {
+		reply.Note = n.Note()
+	}
+	return reply
+}
+
+// noter is a store that is answered with less if it knows of its last answers, which
+// another process had.
+type noter interface {
+	Note() string
+	Recall(note string)
+}
+
+// do does what is asked.
+func do(ctx context.Context, store backend.Store, q Request, l location.Location) Reply {
 	if q.Op == opWatch {
 		snap, err := await(ctx, store, q.Have, l.Poll)
 		if err != nil {
