@@ -109,6 +109,10 @@ func printable(s string) string {
 	}, s)
 }
 
+// Tells reports whether the store tells of a change by itself, as etcd does. Others are
+// looked at again and again.
+func (l Location) Tells() bool { return strings.HasPrefix(Scheme(l.URL), "etcd") }
+
 // ID stands for the document alone: the same for whoever reads it, whatever the
 // credentials are.
 func (l Location) ID() string {

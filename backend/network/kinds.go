@@ -72,11 +72,20 @@ type s3Store struct{ *s3.Store }
 
 func (s s3Store) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
 	snap, err := s.Store.Load(ctx, have)
+	return snap, readingS3(err)
+}
+
+// Watch looks by itself, so its errors are those of Load.
+func (s s3Store) Watch(ctx context.Context, have backend.Version, notify func(backend.Snapshot)) error {
+	return readingS3(s.Store.Watch(ctx, have, notify))
+}
+
+func readingS3(err error) error {
 	var answer *s3.ServerError
 	if silent(err) || errors.As(err, &answer) && answer.Status >= 500 {
-		return snap, unreachable(err, caOfS3)
+		return unreachable(err, caOfS3)
 	}
-	return snap, refusedByS3(err)
+	return refusedByS3(err)
 }
 
 // caOfS3 is the variable that the AWS tools have for it.
@@ -101,13 +110,22 @@ type httpsStore struct{ *https.Store }
 
 func (s httpsStore) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
 	snap, err := s.Store.Load(ctx, have)
+	return snap, readingHTTPS(err)
+}
+
+// Watch is as that of s3Store.
+func (s httpsStore) Watch(ctx context.Context, have backend.Version, notify func(backend.Snapshot)) error {
+	return readingHTTPS(s.Store.Watch(ctx, have, notify))
+}
+
+func readingHTTPS(err error) error {
 	var answer *https.StatusError
 	answered := errors.As(err, &answer)
 	err = as(err, fs.ErrPermission, answered && (answer.Status == 401 || answer.Status == 403))
 	if silent(err) || answered && (answer.Status >= 500 || answer.Status == 429) {
-		err = unreachable(err, "store.ca")
+		return unreachable(err, "store.ca")
 	}
-	return snap, err
+	return err
 }
 
 func (s httpsStore) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {

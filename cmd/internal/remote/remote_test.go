@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -283,6 +284,58 @@ func TestTheETagGoesFromProcessToProcess(t *testing.T) {
 	}
 	if len(w.asked) != 4 || w.whole != 1 {
 		t.Errorf("%d requests, %d of them answered with the document", len(w.asked), w.whole)
+	}
+}
+
+// TestAWatchLooksWhenItIsTime has no other looks between those of the store's own poll, of
+// which each is at least half of it after the one before.
+func TestAWatchLooksWhenItIsTime(t *testing.T) {
+	setup(t)
+	w := newWeb(t, "one")
+	const poll = 400 * time.Millisecond
+	s := remote.Open(location.Location{URL: w.URL + "/x", Poll: poll})
+	snap, err := s.Load(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	seen, ended := make(chan string, 1), make(chan error, 1)
+	go func() {
+		ended <- s.Watch(ctx, snap.Version, func(snap backend.Snapshot) { seen <- string(snap.Blob) })
+	}()
+	w.wait(t, 4)
+	w.mu.Lock()
+	w.text = "two"
+	asked, whole := slices.Clone(w.asked), w.whole
+	w.mu.Unlock()
+	if text := <-seen; text != "two" {
+		t.Errorf("seen %q", text)
+	}
+	stop()
+	<-ended
+	for i := 2; i < len(asked); i++ { // the first is the load, the second begins the watch
+		if gap := asked[i].Sub(asked[i-1]); gap < poll/2 {
+			t.Errorf("look %d came %v after the one before", i, gap)
+		}
+	}
+	if whole != 1 {
+		t.Errorf("%d looks were answered with the document", whole)
+	}
+}
+
+// wait waits until there were so many requests.
+func (w *web) wait(t *testing.T, n int) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		w.mu.Lock()
+		asked := len(w.asked)
+		w.mu.Unlock()
+		if asked >= n {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d requests came, not %d", asked, n)
+		}
 	}
 }
 
