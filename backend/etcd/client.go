@@ -126,7 +126,7 @@ func (c *client) call(ctx context.Context, path string, k kind, request, reply a
 	for try := 0; ; try++ {
 		index := c.current.Load()
 		endpoint := c.endpoints[index]
-		text, sent, err := c.once(ctx, endpoint, path, k, body)
+		text, sent, err := c.once(ctx, endpoint, path, k, body, max(1, len(c.endpoints)-try))
 		if err == nil {
 			if err = decode(text, reply); err == nil {
 				return nil
@@ -157,11 +157,15 @@ func (c *client) call(ctx context.Context, path string, k kind, request, reply a
 }
 
 // once asks one server. Where the token has expired, it gets another, and asks
-// again; such an answer says that nothing was done.
-func (c *client) once(ctx context.Context, endpoint, path string, k kind, body []byte) (text []byte, sent bool, err error) {
+// again; such an answer says that nothing was done. What may be asked again leaves the
+// others of so many servers that are left their share of the time.
+func (c *client) once(ctx context.Context, endpoint, path string, k kind, body []byte, left int) (text []byte, sent bool, err error) {
 	timeout := writeTimeout
 	if k.again {
 		timeout = readTimeout
+		if end, ok := ctx.Deadline(); ok {
+			timeout = min(timeout, time.Until(end)/time.Duration(left))
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
