@@ -313,7 +313,9 @@ func TestAWatchLooksWhenItIsTime(t *testing.T) {
 		t.Errorf("seen %q", text)
 	}
 	stop()
-	<-ended
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 	for i := 2; i < len(asked); i++ { // the first is the load, the second begins the watch
 		if gap := asked[i].Sub(asked[i-1]); gap < poll/2 {
 			t.Errorf("look %d came %v after the one before", i, gap)
