@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,15 +18,12 @@ const etcdShown = "localhost:2379"
 // etcdServer is one that a session uses; the zero value is none.
 type etcdServer struct{ address, pid string }
 
-// dialled is how Go words a connection that was refused, with the address that a name led to.
-var dialled = regexp.MustCompile(`dial tcp \S+: connect: `)
-
 // shown is a text with the server where the documents have it.
 func (s etcdServer) shown(text string) string {
 	if s.pid == "" {
 		return text
 	}
-	return dialled.ReplaceAllString(strings.ReplaceAll(text, s.address, etcdShown), "")
+	return strings.ReplaceAll(text, s.address, etcdShown)
 }
 
 // etcdFor starts a server for a session that needs one. Where there is no etcd, such

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -125,7 +126,7 @@ func (c *client) call(ctx context.Context, path string, k kind, request, reply a
 	for try := 0; ; try++ {
 		index := c.current.Load()
 		endpoint := c.endpoints[index]
-		text, sent, err := c.once(ctx, endpoint, path, k, body)
+		text, sent, err := c.once(ctx, endpoint, path, k, body, max(1, len(c.endpoints)-try))
 		if err == nil {
 			if err = decode(text, reply); err == nil {
 				return nil
@@ -156,11 +157,15 @@ func (c *client) call(ctx context.Context, path string, k kind, request, reply a
 }
 
 // once asks one server. Where the token has expired, it gets another, and asks
-// again; such an answer says that nothing was done.
-func (c *client) once(ctx context.Context, endpoint, path string, k kind, body []byte) (text []byte, sent bool, err error) {
+// again; such an answer says that nothing was done. What may be asked again leaves the
+// others of so many servers that are left their share of the time.
+func (c *client) once(ctx context.Context, endpoint, path string, k kind, body []byte, left int) (text []byte, sent bool, err error) {
 	timeout := writeTimeout
 	if k.again {
 		timeout = readTimeout
+		if end, ok := ctx.Deadline(); ok {
+			timeout = min(timeout, time.Until(end)/time.Duration(left))
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -312,8 +317,24 @@ func cause(err error) error {
 		return errors.New("the server speaks without TLS")
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("no answer in time")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the server closed the connection: %w", err)
 	}
-	return err
+	return plain(err)
+}
+
+// plain leaves the addresses and the names of system calls out of an error of the network,
+// as in "dial tcp 127.0.0.1:2379: connect: connection refused".
+func plain(err error) error {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Err == nil {
+		return err
+	}
+	var call *os.SyscallError
+	if errors.As(op.Err, &call) {
+		return call.Err
+	}
+	return op.Err
 }
 
 // sleep waits, or returns the end of the context.

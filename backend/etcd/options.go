@@ -6,8 +6,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"time"
+
+	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
 // Options say how to reach a cluster. The zero value suits one that has a
@@ -42,13 +43,14 @@ type Options struct {
 const (
 	defaultTimeout = 15 * time.Second
 	defaultPing    = 2 * time.Second
+	maxPEM         = 1 << 20 // bytes of a file
 )
 
 // tlsConfig reads the files once, so that what is wrong with them is told at once.
 func (o Options) tlsConfig() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if o.CAFile != "" {
-		pem, err := os.ReadFile(o.CAFile)
+		pem, err := readPEM(o.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("the file with etcd's authority: %w", err)
 		}
@@ -64,7 +66,7 @@ func (o Options) tlsConfig() (*tls.Config, error) {
 		return config, nil
 	}
 	load := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		cert, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+		cert, err := o.readCertificate()
 		if err != nil {
 			return nil, fmt.Errorf("the client certificate for etcd: %w", err)
 		}
@@ -75,4 +77,24 @@ func (o Options) tlsConfig() (*tls.Config, error) {
 	}
 	config.GetClientCertificate = load
 	return config, nil
+}
+
+func (o Options) readCertificate() (tls.Certificate, error) {
+	cert, err := readPEM(o.CertFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := readPEM(o.KeyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
+}
+
+func readPEM(path string) ([]byte, error) {
+	text, err := durable.ReadFile(path, maxPEM)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, durable.WithoutPath(err))
+	}
+	return text, nil
 }

@@ -4,15 +4,18 @@
 //	store, err := https.Open("https://relay.example.org/credentials.yml.enc", https.Options{})
 //
 // The document is sealed and authenticated, so whoever carries it need not be trusted with its
-// content. They can withhold it, and they can send an older one again; against that the
-// vault compares the generation that is sealed in it. Nothing is asked at Open. The
-// package needs the standard library alone.
+// content. They can withhold it, and they can send an older one again, which this
+// package does not notice by itself: a sealed document has no number. Wrap the store in
+// backend/lastgood, which remembers what was replaced and refuses it. That sees nothing
+// of documents that this machine never loaded, nor before its first load. Nothing
+// is asked at Open.
 //
 // # Relays
 //
 // The URL may be several, with spaces between them. They are asked in this order, and the
 // one that answered is asked first the next time. The version is the SHA-256 of the document,
-// so relays need not agree on ETags. There is no vault only if all of them say so.
+// so relays need not agree on ETags. A relay that is behind, and has a document that the caller
+// refuses (see [backend.Refusing]), is passed over. There is no vault only if all of them say so.
 //
 // # Asking again
 //

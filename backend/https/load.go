@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +23,8 @@ import (
 // maxWait is the longest that a max-age or a Retry-After makes Watch wait.
 const maxWait = 10 * time.Minute
 
-// Load gets the document from the first relay that has it.
+// Load gets the document from the first relay that has it, and not one that the caller
+// refuses ([backend.Refusing]) as long as another relay has a better one.
 func (s *Store) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
 	snap, _, err := s.load(ctx, have)
 	return snap, err
@@ -35,10 +38,21 @@ func (s *Store) load(ctx context.Context, have backend.Version) (snap backend.Sn
 	s.mu.Unlock()
 	missing := 0
 	var errs []error
+	var old *answer
 	for i := range s.relays {
 		n := (first + i) % len(s.relays)
-		snap, w, err := s.ask(ctx, s.relays[n], have)
+		snap, w, err := s.share(ctx, s.relays[n], have, len(s.relays)-i)
 		if err == nil || errors.Is(err, backend.ErrNotModified) {
+			version := snap.Version
+			if err != nil {
+				version = have
+			}
+			if slices.Contains(backend.Refused(ctx), string(version)) { // both are the document's SHA-256
+				if old == nil {
+					old = &answer{snap, w, err}
+				}
+				continue
+			}
 			s.mu.Lock()
 			s.first = n
 			s.mu.Unlock()
@@ -53,10 +67,31 @@ func (s *Store) load(ctx context.Context, have backend.Version) (snap backend.Sn
 			break
 		}
 	}
+	if old != nil {
+		return old.snap, old.wait, old.err
+	}
 	if missing == len(s.relays) {
 		return backend.Snapshot{}, 0, fmt.Errorf("%w: the server has no such document", backend.ErrNoVault)
 	}
 	return backend.Snapshot{}, wait, &relaysError{errs}
+}
+
+// answer is what one relay said.
+type answer struct {
+	snap backend.Snapshot
+	wait time.Duration
+	err  error
+}
+
+// share asks one of so many relays that are left, and leaves the others their share of the
+// time that there is.
+func (s *Store) share(ctx context.Context, r *relay, have backend.Version, left int) (backend.Snapshot, time.Duration, error) {
+	if end, ok := ctx.Deadline(); ok && left > 1 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(left))
+		defer cancel()
+	}
+	return s.ask(ctx, r, have)
 }
 
 // relaysError is what each relay said.
@@ -84,14 +119,19 @@ func (e *relaysError) Unwrap() []error {
 // StatusError is an answer that is neither the document nor that there is none.
 type StatusError struct {
 	Host   string
-	Status int // of HTTP
+	Status int    // of HTTP
+	Token  string // where the token came from that was sent, "" for none
 }
 
 func (e *StatusError) Error() string {
 	text := fmt.Sprintf("%s answered %d %s", e.Host, e.Status, http.StatusText(e.Status))
 	switch e.Status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		text += "; it may want a token: set FLASK_VAULT_HTTPS_TOKEN_FILE and FLASK_VAULT_HTTPS_TOKEN_HOST"
+		if e.Token == "" {
+			text += "; it may want a token: store.password_env names the variable that has it, or set FLASK_VAULT_HTTPS_TOKEN_FILE and FLASK_VAULT_HTTPS_TOKEN_HOST"
+		} else {
+			text += "; it was sent the token of " + e.Token
+		}
 	}
 	return strings.TrimSpace(text)
 }
@@ -126,13 +166,17 @@ func (s *Store) ask(ctx context.Context, r *relay, have backend.Version) (snap b
 	case http.StatusOK:
 	case http.StatusNotModified:
 		if !conditional {
-			return snap, 0, &StatusError{r.url.Host, resp.StatusCode}
+			return snap, 0, &StatusError{Host: r.url.Host, Status: resp.StatusCode}
 		}
 		return snap, fresh(resp.Header), backend.ErrNotModified
 	case http.StatusNotFound, http.StatusGone:
 		return snap, 0, fmt.Errorf("%s: %w", r.url.Host, backend.ErrNoVault)
 	default:
-		return snap, retryAfter(resp.Header), &StatusError{r.url.Host, resp.StatusCode}
+		from := ""
+		if token != "" {
+			from = s.tokenFrom()
+		}
+		return snap, retryAfter(resp.Header), &StatusError{r.url.Host, resp.StatusCode, from}
 	}
 	if e := resp.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		return snap, 0, fmt.Errorf("%s sends the document in another form (Content-Encoding), which it was not asked to", r.url.Host)
@@ -174,23 +218,34 @@ func (r *relay) reason(err error) error {
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
-	var oe *net.OpError
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s did not answer in time: %w", r.url.Host, err)
-	case errors.As(err, &oe) && oe.Op == "dial":
-		return fmt.Errorf("cannot reach %s: %w", r.url.Host, oe.Err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%s closed the connection: %w", r.url.Host, err)
-	case oe != nil && (oe.Op == "read" || oe.Op == "write"):
-		return fmt.Errorf("%s broke the connection off: %w", r.url.Host, oe.Err) // its own text has both addresses
 	}
-	return fmt.Errorf("%s: %w", r.url.Host, err)
+	return fmt.Errorf("%s: %w", r.url.Host, plain(err))
+}
+
+// plain leaves the addresses and the names of system calls out of an error of the network,
+// as in "dial tcp 127.0.0.1:443: connect: connection refused".
+func plain(err error) error {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Err == nil {
+		return err
+	}
+	var call *os.SyscallError
+	if errors.As(op.Err, &call) {
+		return call.Err
+	}
+	return op.Err
 }
 
 // etag is an answer's ETag if it can be sent back.
-func etag(h http.Header) string {
-	e := h.Get("ETag")
+func etag(h http.Header) string { return checked(h.Get("ETag")) }
+
+// checked is an ETag, or "" if it is none.
+func checked(e string) string {
 	opaque := strings.TrimPrefix(e, "W/")
 	if len(e) > 200 || len(opaque) < 2 || opaque[0] != '"' || opaque[len(opaque)-1] != '"' {
 		return ""

@@ -3,6 +3,7 @@ package https
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -22,11 +23,18 @@ type Options struct {
 	// each request. nil: the environment; see the package's documentation.
 	Token func(ctx context.Context) (string, error)
 
+	// TokenFrom is how errors call where Token has it from: "the variable SHOP_TOKEN".
+	TokenFrom string
+
 	MaxSize int           // most bytes of a document; 0: 64 MiB
 	Poll    time.Duration // between two looks of Watch, on average; 0: 30 s
 	Timeout time.Duration // of one request; 0: 15 s
 
-	// Transport sends the requests. nil: one with the system's certificates and the proxy
+	// Roots are the authorities that the servers' certificates are signed by. nil: the
+	// system's. Transport, where it is given, has its own.
+	Roots *x509.CertPool
+
+	// Transport sends the requests. nil: one with the certificates of Roots and the proxy
 	// that HTTPS_PROXY names.
 	Transport http.RoundTripper
 
@@ -99,7 +107,7 @@ func parse(raw string) (*url.URL, error) {
 	case err != nil:
 		return nil, errors.New("it is not a URL: https://HOST/PATH is")
 	case u.User != nil:
-		return nil, errors.New("it holds credentials: remove them, and give a token in FLASK_VAULT_HTTPS_TOKEN")
+		return nil, errors.New("it holds credentials: remove them, and give the token in a variable that store.password_env names")
 	case u.Host == "" || u.Opaque != "" || u.Fragment != "":
 		return nil, errors.New("it is not of the form https://HOST/PATH")
 	}
@@ -132,7 +140,7 @@ func newClient(o Options) (client *http.Client, closing func()) {
 		ForceAttemptHTTP2:   true,
 		IdleConnTimeout:     90 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
 	}
 	client.Transport = t
 	return client, t.CloseIdleConnections

@@ -3,6 +3,7 @@ package https_test
 import (
 	"context"
 	"crypto/md5" //nolint:gosec // an ETag
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -166,6 +167,34 @@ func TestA304NeedsNoBody(t *testing.T) {
 	}
 }
 
+// TestANoteGoesOn has another store, as that of another process, go on where one was.
+func TestANoteGoesOn(t *testing.T) {
+	a, b := serve(t), serve(t)
+	b.put([]byte("text"))
+	s := open(t, https.Options{}, a, b)
+	snap, err := s.Load(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.asked()
+	b.asked()
+	next := open(t, https.Options{}, a, b)
+	next.Recall(s.Note())
+	if _, err := next.Load(t.Context(), snap.Version); !errors.Is(err, backend.ErrNotModified) {
+		t.Error(err)
+	}
+	if asked := b.asked(); len(a.asked()) != 0 || len(asked) != 1 || asked[0].Header.Get("If-None-Match") == "" {
+		t.Errorf("%d requests", len(asked))
+	}
+	for _, note := range []string{"", "x", `{"first":7,"relays":[{},{}]}`, `{"relays":[{}]}`, `{"relays":[{"etag":"\"a\r\nX: y\"","of":"` + string(snap.Version) + `"},{}]}`} {
+		next := open(t, https.Options{}, a, b)
+		next.Recall(note)
+		if snap, err := next.Load(t.Context(), ""); err != nil || string(snap.Blob) != "text" {
+			t.Errorf("%s: %v", note, err)
+		}
+	}
+}
+
 func TestRelays(t *testing.T) {
 	a, b := serve(t), serve(t)
 	s := open(t, https.Options{Timeout: 2 * time.Second}, a, b)
@@ -201,6 +230,60 @@ func TestRelays(t *testing.T) {
 	}
 }
 
+// TestARelayThatIsBehind is passed over where the caller refuses what it has.
+func TestARelayThatIsBehind(t *testing.T) {
+	a, b := serve(t), serve(t)
+	a.put([]byte("old"))
+	b.put([]byte("new"))
+	hash := func(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
+	refused := []string{hash("older"), hash("old")}
+	ctx := backend.Refusing(t.Context(), func() []string { return refused })
+	for _, have := range []string{"", hash("old")} {
+		s := open(t, https.Options{}, a, b)
+		snap, err := s.Load(ctx, backend.Version(have))
+		if err != nil || string(snap.Blob) != "new" {
+			t.Errorf("have %q: %q, %v", have, snap.Blob, err)
+		}
+		a.asked()
+		if _, err := s.Load(ctx, snap.Version); !errors.Is(err, backend.ErrNotModified) || len(a.asked()) > 0 {
+			t.Errorf("the good one is not asked first: %v", err)
+		}
+	}
+	ended := make(chan error)
+	ctx, cancel := context.WithCancel(ctx)
+	told := make(chan string, 10)
+	go func() {
+		ended <- open(t, https.Options{}, a, b).Watch(ctx, "", func(snap backend.Snapshot) { told <- string(snap.Blob) })
+	}()
+	if text := <-told; text != "new" {
+		t.Errorf("a watch was told %q", text)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	b.put([]byte("older"))
+	if snap, err := open(t, https.Options{}, a, b).Load(backend.Refusing(t.Context(), func() []string { return refused }), ""); err != nil || string(snap.Blob) != "old" {
+		t.Errorf("all are behind: %q, %v", snap.Blob, err)
+	}
+}
+
+// TestARelayThatHangs leaves the next one its share of the time.
+func TestARelayThatHangs(t *testing.T) {
+	over := make(chan struct{})
+	hung := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
+	defer hung.Close()
+	defer close(over)
+	b := serve(t)
+	b.put([]byte("text"))
+	s := open(t, https.Options{}, &site{Server: hung}, b)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	if snap, err := s.Load(ctx, ""); err != nil || string(snap.Blob) != "text" {
+		t.Errorf("%q, %v", snap.Blob, err)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	web := serve(t)
 	web.put([]byte("text"))
@@ -227,7 +310,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	web.Close()
-	if _, err := s.Load(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "cannot reach 127.0.0.1") {
+	if _, err := s.Load(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("%v", err)
 	}
 }

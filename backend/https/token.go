@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"strings"
+
+	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
 const (
@@ -35,14 +36,9 @@ func TokenFromEnv(name string) func(context.Context) (string, error) {
 
 func readToken(path string) (string, error) {
 	const most = 64 << 10
-	f, err := os.Open(path)
+	text, err := durable.ReadFile(path, most)
 	if err != nil {
-		return "", fmt.Errorf("cannot read the token: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, most))
-	if err != nil {
-		return "", fmt.Errorf("cannot read the token: %w", err)
+		return "", fmt.Errorf("cannot read the token: %s: %v", path, durable.WithoutPath(err)) //nolint:errorlint // no system error of a file is to pass for one of the network
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" {
@@ -76,4 +72,17 @@ func (s *Store) findToken(ctx context.Context, u *url.URL) (string, error) {
 		return strings.TrimSpace(token), nil
 	}
 	return readToken(file)
+}
+
+// tokenFrom is how errors call where the token comes from.
+func (s *Store) tokenFrom() string {
+	switch {
+	case s.o.Token != nil && s.o.TokenFrom != "":
+		return s.o.TokenFrom
+	case s.o.Token != nil:
+		return "this program"
+	case s.o.Getenv(tokenVariable) != "":
+		return "the variable " + tokenVariable
+	}
+	return "the file that " + tokenFile + " names"
 }

@@ -103,7 +103,7 @@ func (s *store) Load(ctx context.Context, have backend.Version) (backend.Snapsho
 		if rerr != nil {
 			s.o.Unkept(rerr)
 		}
-		snap, err := s.load(ctx, have)
+		snap, err := s.load(backend.Refusing(ctx, func() []string { return before.Replaced }), have)
 		switch {
 		case errors.Is(err, backend.ErrNotModified):
 			s.stillThere(before, have)
@@ -271,7 +271,11 @@ func (s *store) setAnswered(v backend.Version) {
 
 // Watch is the store's, without what would go back.
 func (w watcher) Watch(ctx context.Context, have backend.Version, notify func(backend.Snapshot)) error {
-	return w.watcher.Watch(ctx, have, func(snap backend.Snapshot) {
+	refused := func() []string {
+		c, _ := read(w.o.Path) // what is wrong with it, a load tells
+		return c.Replaced
+	}
+	return w.watcher.Watch(backend.Refusing(ctx, refused), have, func(snap backend.Snapshot) {
 		if c, err := read(w.o.Path); err == nil && len(snap.Blob) > 0 && w.old(c, snap) {
 			return
 		}

@@ -24,6 +24,10 @@ var schemes = []string{"etcd", "etcd+http", "s3", "https", "http"}
 // Schemes lists what the URL of a store can begin with, before "://".
 func Schemes() []string { return slices.Clone(schemes) }
 
+// MaxCA is the most bytes that are read of a file with the certificates of authorities:
+// all of a system's together have a quarter of that.
+const MaxCA = 1 << 20
+
 // Location is where a document lies. Paths are absolute.
 type Location struct {
 	URL string // etcd://host:2379/shop, s3://bucket/shop.yml.enc, https://host/shop.yml.enc
@@ -136,6 +140,10 @@ func (l Location) Servers() []Location {
 	}
 	return all
 }
+
+// Tells reports whether the store tells of a change by itself, as etcd does. Others are
+// looked at again and again.
+func (l Location) Tells() bool { return strings.HasPrefix(Scheme(l.URL), "etcd") }
 
 // ID stands for the document alone: the same for whoever reads it, whatever the
 // credentials are. For S3 it has the endpoint that is in force, which

@@ -2,7 +2,9 @@ package network
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 
@@ -25,6 +27,26 @@ func as(err, kind error, is bool) error {
 		return err
 	}
 	return &kindError{err, kind}
+}
+
+// unreachable makes an error one of a store that cannot be reached, and says so. Where
+// its certificate is why, checked says which certificates it is checked against.
+func unreachable(err error, checked string) error {
+	if errors.Is(err, backend.ErrUnreachable) {
+		return err
+	}
+	if certificate(err) {
+		err = fmt.Errorf("%w; it is checked against the certificates in the file that %s names, or without that the system's", err, checked)
+	}
+	return fmt.Errorf("%w: %w", backend.ErrUnreachable, err)
+}
+
+// certificate reports whether a server is not believed to be who it is.
+func certificate(err error) bool { return errors.As(err, new(*tls.CertificateVerificationError)) }
+
+// silent reports whether an error says that no answer came, or none of the server itself.
+func silent(err error) bool {
+	return lastgood.Unreachable(err) || certificate(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // etcdStore has etcd's refusals be those that all stores share: [fs.ErrPermission].
@@ -52,14 +74,32 @@ type s3Store struct{ *s3.Store }
 
 func (s s3Store) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
 	snap, err := s.Store.Load(ctx, have)
-	var answer *s3.ServerError
-	broken := lastgood.Unreachable(err) || errors.As(err, &answer) && answer.Status >= 500 || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	return snap, as(refusedByS3(err), backend.ErrUnreachable, broken)
+	return snap, readingS3(err)
 }
 
-// Save has a server that cannot be trusted with changes be for reading alone.
+// Watch looks by itself, so its errors are those of Load.
+func (s s3Store) Watch(ctx context.Context, have backend.Version, notify func(backend.Snapshot)) error {
+	return readingS3(s.Store.Watch(ctx, have, notify))
+}
+
+func readingS3(err error) error {
+	var answer *s3.ServerError
+	if silent(err) || errors.As(err, &answer) && answer.Status >= 500 {
+		return unreachable(err, caOfS3)
+	}
+	return refusedByS3(err)
+}
+
+// caOfS3 is the variable that the AWS tools have for it.
+const caOfS3 = "AWS_CA_BUNDLE"
+
 func (s s3Store) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {
 	version, err := s.Store.Save(ctx, blob, prev)
+	late := errors.Is(err, context.DeadlineExceeded)
+	if (silent(err) || late) && !errors.Is(err, backend.ErrUncertain) { // which it is as soon as something was sent
+		return version, unreachable(err, caOfS3)
+	}
+	// A server that cannot be trusted with changes is for reading alone.
 	return version, as(refusedByS3(err), backend.ErrReadOnlyStore, errors.Is(err, s3.ErrUnconditional))
 }
 
@@ -75,11 +115,22 @@ type httpsStore struct{ *https.Store }
 
 func (s httpsStore) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
 	snap, err := s.Store.Load(ctx, have)
+	return snap, readingHTTPS(err)
+}
+
+// Watch is as that of s3Store.
+func (s httpsStore) Watch(ctx context.Context, have backend.Version, notify func(backend.Snapshot)) error {
+	return readingHTTPS(s.Store.Watch(ctx, have, notify))
+}
+
+func readingHTTPS(err error) error {
 	var answer *https.StatusError
 	answered := errors.As(err, &answer)
 	err = as(err, fs.ErrPermission, answered && (answer.Status == 401 || answer.Status == 403))
-	broken := answered && (answer.Status >= 500 || answer.Status == 429) || lastgood.Unreachable(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	return snap, as(err, backend.ErrUnreachable, broken)
+	if silent(err) || answered && (answer.Status >= 500 || answer.Status == 429) {
+		return unreachable(err, "store.ca")
+	}
+	return err
 }
 
 func (s httpsStore) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {

@@ -11,15 +11,12 @@ package network
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"net/http"
-	"os"
 	"slices"
-	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/backend/etcd"
 	"github.com/flask-vault/flask-vault/backend/https"
 	"github.com/flask-vault/flask-vault/backend/location"
@@ -69,22 +66,21 @@ func openHTTPS(l location.Location) (backend.Store, error) {
 	o := https.Options{Poll: l.Poll, Timeout: l.Timeout}
 	if l.HasPassword() {
 		o.Token = func(context.Context) (string, error) { return l.Password() }
+		switch {
+		case l.PasswordEnv != "":
+			o.TokenFrom = "the variable " + l.PasswordEnv + ", which store.password_env names"
+		case l.PasswordFile != "":
+			o.TokenFrom = "the file " + l.PasswordFile + ", which store.password_file names"
+		}
 	}
 	if l.CA != "" {
-		text, err := os.ReadFile(l.CA)
+		text, err := durable.ReadFile(l.CA, location.MaxCA)
 		if err != nil {
-			return nil, fmt.Errorf("store.ca: %w", err)
+			return nil, fmt.Errorf("store.ca: %s: %w", l.CA, durable.WithoutPath(err))
 		}
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(text) {
+		o.Roots = x509.NewCertPool()
+		if !o.Roots.AppendCertsFromPEM(text) {
 			return nil, fmt.Errorf("store.ca: %s has no certificate in PEM", l.CA)
-		}
-		o.Transport = &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			ForceAttemptHTTP2:   true,
-			IdleConnTimeout:     90 * time.Second,
-			TLSHandshakeTimeout: 10 * time.Second,
-			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		}
 	}
 	store, err := https.Open(l.URL, o)

@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/flask-vault/flask-vault/backend"
-	"github.com/flask-vault/flask-vault/backend/lastgood"
 	"github.com/flask-vault/flask-vault/backend/location"
 	"github.com/flask-vault/flask-vault/backend/network"
 	"github.com/flask-vault/flask-vault/backend/s3/s3test"
@@ -76,8 +78,68 @@ func TestErrorsThatAllStoresShare(t *testing.T) {
 		t.Errorf("no credentials: %v", err)
 	}
 	server.Close()
-	if _, err := store.Load(t.Context(), ""); !lastgood.Unreachable(err) {
+	_, err = store.Load(t.Context(), "")
+	if !errors.Is(err, backend.ErrUnreachable) || !strings.HasPrefix(err.Error(), "the store cannot be reached: ") || !strings.HasSuffix(err.Error(), ": connection refused") {
 		t.Errorf("no server: %v", err)
+	}
+	if _, err := store.Save(t.Context(), []byte("x"), `"1"`); !errors.Is(err, backend.ErrUnreachable) || errors.Is(err, backend.ErrUncertain) {
+		t.Errorf("a save that was not sent: %v", err)
+	}
+}
+
+// TestARefusalNamesTheTokenInForce: which one was sent, or how to name one.
+func TestARefusalNamesTheTokenInForce(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer server.Close()
+	t.Setenv("SHOP_TOKEN", "hunter2")
+	for _, tc := range []struct {
+		l    location.Location
+		says string
+	}{
+		{location.Location{}, "store.password_env names the variable"},
+		{location.Location{PasswordEnv: "SHOP_TOKEN"}, "it was sent the token of the variable SHOP_TOKEN"},
+	} {
+		tc.l.URL = server.URL + "/x"
+		store, err := network.Open(tc.l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = store.Load(t.Context(), "")
+		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestACertificateThatIsNotBelieved is no answer of the store, for S3 and for web servers as
+// for etcd, and says what it is checked against.
+func TestACertificateThatIsNotBelieved(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "https://")
+	for _, tc := range []struct {
+		l    location.Location
+		says string
+	}{
+		{location.Location{URL: "https://" + host + "/x"}, "store.ca"},
+		{location.Location{URL: "s3://bucket/x", Region: "eu-central-1", Endpoint: server.URL}, "AWS_CA_BUNDLE"},
+		{location.Location{URL: "etcd://" + host + "/x"}, "certificate"},
+	} {
+		store, err := network.Open(tc.l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = store.Load(t.Context(), "")
+		if !errors.Is(err, backend.ErrUnreachable) || !strings.HasPrefix(err.Error(), "the store cannot be reached: ") || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: load: %v", tc.l.URL, err)
+		}
+		if _, err := store.Save(t.Context(), []byte("x"), "1"); errors.Is(err, backend.ErrUncertain) {
+			t.Errorf("%s: save: %v", tc.l.URL, err)
+		}
 	}
 }
 

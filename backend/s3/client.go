@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -40,7 +39,7 @@ func newClient(o Options) (client *http.Client, closing func()) {
 }
 
 func bundle(file string) (*x509.CertPool, error) {
-	text, err := os.ReadFile(file)
+	text, err := readBounded(file)
 	if err != nil {
 		return nil, errors.New("the file that AWS_CA_BUNDLE names cannot be read")
 	}

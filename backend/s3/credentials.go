@@ -186,7 +186,7 @@ func (p *provider) profile(name string) (map[string]string, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: %s cannot be read: %w", ErrNoCredentials, f.path, err)
+			return nil, fmt.Errorf("%w: %s cannot be read: %v", ErrNoCredentials, f.path, err) //nolint:errorlint // no system error of a file is to pass for one of the network
 		}
 		section, ok := sharedProfile(text, name, f.config)
 		found = found || ok

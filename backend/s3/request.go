@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -109,15 +110,22 @@ func (s *Store) reason(ctx context.Context, srv *server, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
 		return fmt.Errorf("%s did not answer in time: %w", srv.base.Host, err)
 	}
-	var oe *net.OpError
-	if errors.As(err, &oe) && oe.Op == "dial" {
-		return fmt.Errorf("cannot reach %s: %w", srv.base.Host, oe.Err)
-	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%s closed the connection: %w", srv.base.Host, err)
 	}
-	if oe != nil && (oe.Op == "read" || oe.Op == "write") {
-		return fmt.Errorf("%s broke the connection off: %w", srv.base.Host, oe.Err) // its own text has both addresses
+	return fmt.Errorf("%s: %w", srv.base.Host, plain(err))
+}
+
+// plain leaves the addresses and the names of system calls out of an error of the network,
+// as in "dial tcp 127.0.0.1:443: connect: connection refused".
+func plain(err error) error {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Err == nil {
+		return err
 	}
-	return fmt.Errorf("%s: %w", srv.base.Host, err)
+	var call *os.SyscallError
+	if errors.As(op.Err, &call) {
+		return call.Err
+	}
+	return op.Err
 }

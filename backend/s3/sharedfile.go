@@ -1,37 +1,20 @@
 package s3
 
 import (
-	"errors"
-	"io"
-	"os"
 	"strings"
+
+	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
-// maxShared is the most bytes that are read of a configuration file or a token.
+// maxShared is the most bytes that are read of a configuration file, certificates or a token.
 const maxShared = 1 << 20
 
 func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	text, err := durable.ReadFile(path, maxShared)
 	if err != nil {
-		return nil, withoutPath(err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxShared+1))
-	switch {
-	case err != nil:
-		return nil, withoutPath(err)
-	case len(text) > maxShared:
-		return nil, errors.New("it has more than 1 MiB")
+		return nil, durable.WithoutPath(err)
 	}
 	return text, nil
-}
-
-func withoutPath(err error) error {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }
 
 // sharedProfile reads the settings of one profile from a configuration file of the AWS

@@ -17,7 +17,7 @@ import (
 func (p *provider) webIdentity(ctx context.Context, file, role, session string) (Credentials, error) {
 	text, err := readBounded(file)
 	if err != nil {
-		return Credentials{}, fmt.Errorf("%w: the web identity token in %s cannot be read: %w", ErrNoCredentials, file, err)
+		return Credentials{}, fmt.Errorf("%w: the web identity token in %s cannot be read: %v", ErrNoCredentials, file, err) //nolint:errorlint // no system error of a file is to pass for one of the network
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" {

@@ -13,13 +13,27 @@ import (
 	"github.com/flask-vault/flask-vault/cmd/internal/storetrust"
 )
 
-// networkTimeout is how long a store on the network may take to answer by default.
-const networkTimeout = 10 * time.Second
+const (
+	// networkTimeout is how long a store on the network may take to answer by default.
+	networkTimeout = 10 * time.Second
+
+	// copyTimeout is how long where a copy answers after that, for who only reads.
+	copyTimeout = 3 * time.Second
+)
 
 // openStore makes the store of credentials that are a URL, for backend/config. What
 // it loads is kept, and it is asked only if the user has agreed to it.
 func (a *app) openStore(l location.Location) (backend.Store, error) {
+	if a.copied(l) && !a.fresh {
+		l.Timeout = cmp.Or(l.Timeout, copyTimeout)
+	}
 	return a.keptStore(agreedStore{remote.Open(limited(l)), l}, l), nil
+}
+
+// copied reports whether there is a copy of what a store had.
+func (a *app) copied(l location.Location) bool {
+	path, err := lastgood.Path(l.ID())
+	return err == nil && exists(path)
 }
 
 // limited is a location with a limit to how long an answer may take.

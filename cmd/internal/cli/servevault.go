@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -25,7 +26,7 @@ type server struct {
 	cipher *backend.Cipher // nil if neither a value nor a token was asked for
 	seen   []seenFile      // what all of this was made from
 	looked time.Time       // when the files that did not exist were looked for last
-	asked  time.Time       // when a store beyond local files was asked last
+	askAt  time.Time       // when a store beyond local files is asked next
 
 	worn bool // whether a warning was given
 
@@ -86,11 +87,11 @@ func (s *server) refresh(ctx context.Context) error {
 // configuration are now.
 func (s *server) open(ctx context.Context, seen []seenFile) error {
 	if s.layers != nil && !s.moved() {
-		if every := s.askEvery(); every > 0 && !changed(s.seen) && time.Since(s.asked) < every {
+		if s.askEvery() > 0 && !changed(s.seen) && time.Now().Before(s.askAt) {
 			s.seen = seen
 			return nil
 		}
-		s.asked = time.Now()
+		s.askLater()
 		err := s.reload(ctx)
 		var broken *format.SyntaxError
 		if err == nil || errors.As(err, &broken) {
@@ -102,12 +103,13 @@ func (s *server) open(ctx context.Context, seen []seenFile) error {
 	if err != nil {
 		return err
 	}
-	seen, s.asked = look(c.Config), time.Now()
+	seen = look(c.Config)
 	c, layers, err := s.read(ctx)
 	if err != nil {
 		return err
 	}
 	s.config, s.layers, s.cipher, s.seen = c, layers, layers[0].Cipher, seen
+	s.askLater()
 	_, err = s.layers.Names() // parses
 	return err
 }
@@ -129,6 +131,14 @@ func (s *server) askEvery() time.Duration {
 		at, _ = at.In(at.Base)
 	}
 	return every
+}
+
+// askLater leaves the stores alone for between a half of that and one and a half, so that
+// many programs that started together do not ask together.
+func (s *server) askLater() {
+	if every := s.askEvery(); every > 0 {
+		s.askAt = time.Now().Add(every/2 + rand.N(every)) //nolint:gosec // it spreads requests, and keeps no secret
+	}
 }
 
 func (s *server) reload(ctx context.Context) error {

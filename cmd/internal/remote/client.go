@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
@@ -32,6 +33,9 @@ const (
 type Store struct {
 	l    location.Location
 	path string // of the program; "" looks for it beside our own
+
+	mu   sync.Mutex
+	note string // of the last reply that had one, for the next request: a process forgets
 }
 
 // Open makes the store of a location. Nothing is opened or started yet.
@@ -42,7 +46,7 @@ func (s *Store) Name() string { return s.l.Name() }
 
 // Load asks the store. Its error, if the store has one, is an *[Error].
 func (s *Store) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
-	reply, err := s.ask(ctx, Request{Op: opLoad, Have: have}, s.timeout())
+	reply, err := s.ask(ctx, Request{Op: opLoad, Have: have, Refused: backend.Refused(ctx)}, s.timeout())
 	switch {
 	case err != nil:
 		return backend.Snapshot{}, err
@@ -71,7 +75,7 @@ func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (ba
 // Watch has one process of the program wait for each change.
 func (s *Store) Watch(ctx context.Context, have backend.Version, notify func(backend.Snapshot)) error {
 	for {
-		reply, err := s.ask(ctx, Request{Op: opWatch, Have: have}, 0)
+		reply, err := s.ask(ctx, Request{Op: opWatch, Have: have, Refused: backend.Refused(ctx)}, 0)
 		switch {
 		case err != nil:
 			return err
@@ -112,6 +116,11 @@ func (s *Store) ask(ctx context.Context, q Request, timeout time.Duration) (Repl
 		return Reply{}, err // of the password
 	}
 	q.Protocol, q.Location = Protocol, w
+	if q.Op == opLoad || q.Op == opWatch {
+		s.mu.Lock()
+		q.Note = s.note
+		s.mu.Unlock()
+	}
 	line, err := json.Marshal(q)
 	if err != nil {
 		return Reply{}, err
@@ -139,6 +148,11 @@ func (s *Store) ask(ctx context.Context, q Request, timeout time.Duration) (Repl
 	}
 	if reply.Error != nil {
 		return Reply{}, &Error{Code: reply.Error.Code, Message: printable(reply.Error.Message)}
+	}
+	if reply.Note != "" {
+		s.mu.Lock()
+		s.note = reply.Note
+		s.mu.Unlock()
 	}
 	return reply, nil
 }

@@ -33,9 +33,11 @@ type Request struct {
 	Op       string          `json:"op"`
 	Protocol int             `json:"protocol"`
 	Location where           `json:"location"`
-	Have     backend.Version `json:"have,omitempty"` // of load and watch
-	Prev     backend.Version `json:"prev,omitempty"` // of save
-	Blob     []byte          `json:"blob,omitempty"` // of save
+	Have     backend.Version `json:"have,omitempty"`    // of load and watch
+	Refused  []string        `json:"refused,omitempty"` // of load and watch, see backend.Refusing
+	Note     string          `json:"note,omitempty"`    // of load and watch: of the reply before
+	Prev     backend.Version `json:"prev,omitempty"`    // of save
+	Blob     []byte          `json:"blob,omitempty"`    // of save
 }
 
 // where is a [location.Location] on its way. The password is in it, so nothing
@@ -47,11 +49,16 @@ type where struct {
 	Key      string  `json:"key,omitempty"`
 	User     string  `json:"user,omitempty"`
 	Password *string `json:"password,omitempty"`
-	Region   string  `json:"region,omitempty"`
-	Endpoint string  `json:"endpoint,omitempty"`
-	Profile  string  `json:"profile,omitempty"`
-	Timeout  int64   `json:"timeout_ms,omitempty"`
-	Poll     int64   `json:"poll_ms,omitempty"`
+
+	// Where the password came from, for messages.
+	PasswordEnv  string `json:"password_env,omitempty"`
+	PasswordFile string `json:"password_file,omitempty"`
+
+	Region   string `json:"region,omitempty"`
+	Endpoint string `json:"endpoint,omitempty"`
+	Profile  string `json:"profile,omitempty"`
+	Timeout  int64  `json:"timeout_ms,omitempty"`
+	Poll     int64  `json:"poll_ms,omitempty"`
 }
 
 func newWhere(l location.Location) (where, error) {
@@ -64,7 +71,7 @@ func newWhere(l location.Location) (where, error) {
 		if err != nil {
 			return w, err
 		}
-		w.Password = &p
+		w.Password, w.PasswordEnv, w.PasswordFile = &p, l.PasswordEnv, l.PasswordFile
 	}
 	return w, nil
 }
@@ -76,6 +83,7 @@ func (w where) location() location.Location {
 	}
 	if w.Password != nil {
 		l = l.WithPassword(*w.Password)
+		l.PasswordEnv, l.PasswordFile = w.PasswordEnv, w.PasswordFile
 	}
 	return l
 }
@@ -85,6 +93,7 @@ type Reply struct {
 	Version     backend.Version `json:"version,omitempty"`      // of load, watch and save
 	Blob        []byte          `json:"blob,omitempty"`         // of load and watch
 	NotModified bool            `json:"not_modified,omitempty"` // of load
+	Note        string          `json:"note,omitempty"`         // of load and watch: for the next request, where the store has one
 	Done        bool            `json:"done,omitempty"`         // of probe
 	Error       *Failure        `json:"error,omitempty"`
 }

@@ -5,17 +5,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
 	storefile "github.com/flask-vault/flask-vault/backend/file"
 	"github.com/flask-vault/flask-vault/backend/location"
+	"github.com/flask-vault/flask-vault/backend/network"
 	"github.com/flask-vault/flask-vault/cmd/internal/remote"
 )
 
@@ -34,6 +40,9 @@ func TestMain(m *testing.M) {
 
 // open makes the store of https://HOST/PATH, where HOST says what is wrong with it.
 func open(l location.Location) (backend.Store, error) {
+	if strings.HasPrefix(l.URL, "http://") {
+		return network.Open(l)
+	}
 	host, path, _ := strings.Cut(strings.TrimPrefix(l.URL, "https://"), "/")
 	f := storefile.NewStore("/"+path, "")
 	switch host {
@@ -224,6 +233,111 @@ func TestWatch(t *testing.T) {
 	stop()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
+	}
+}
+
+// web is a web server with a document that notes when it was asked, and whether with an
+// ETag.
+type web struct {
+	*httptest.Server
+
+	mu    sync.Mutex
+	text  string
+	asked []time.Time
+	whole int // answers with a body
+}
+
+func newWeb(t *testing.T, text string) *web {
+	w := &web{text: text}
+	w.Server = httptest.NewServer(w)
+	t.Cleanup(w.Close)
+	return w
+}
+
+func (w *web) ServeHTTP(out http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked = append(w.asked, time.Now())
+	tag := fmt.Sprintf("%q", w.text)
+	out.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag {
+		out.WriteHeader(http.StatusNotModified)
+		return
+	}
+	w.whole++
+	_, _ = io.WriteString(out, w.text)
+}
+
+// TestTheETagGoesFromProcessToProcess: each load is a process of its own.
+func TestTheETagGoesFromProcessToProcess(t *testing.T) {
+	setup(t)
+	w := newWeb(t, "one")
+	s := remote.Open(location.Location{URL: w.URL + "/x"})
+	snap, err := s.Load(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := s.Load(t.Context(), snap.Version); !errors.Is(err, backend.ErrNotModified) {
+			t.Error(err)
+		}
+	}
+	if len(w.asked) != 4 || w.whole != 1 {
+		t.Errorf("%d requests, %d of them answered with the document", len(w.asked), w.whole)
+	}
+}
+
+// TestAWatchLooksWhenItIsTime has no other looks between those of the store's own poll, of
+// which each is at least half of it after the one before.
+func TestAWatchLooksWhenItIsTime(t *testing.T) {
+	setup(t)
+	w := newWeb(t, "one")
+	const poll = 400 * time.Millisecond
+	s := remote.Open(location.Location{URL: w.URL + "/x", Poll: poll})
+	snap, err := s.Load(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	seen, ended := make(chan string, 1), make(chan error, 1)
+	go func() {
+		ended <- s.Watch(ctx, snap.Version, func(snap backend.Snapshot) { seen <- string(snap.Blob) })
+	}()
+	w.wait(t, 4)
+	w.mu.Lock()
+	w.text = "two"
+	asked, whole := slices.Clone(w.asked), w.whole
+	w.mu.Unlock()
+	if text := <-seen; text != "two" {
+		t.Errorf("seen %q", text)
+	}
+	stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	for i := 2; i < len(asked); i++ { // the first is the load, the second begins the watch
+		if gap := asked[i].Sub(asked[i-1]); gap < poll/2 {
+			t.Errorf("look %d came %v after the one before", i, gap)
+		}
+	}
+	if whole != 1 {
+		t.Errorf("%d looks were answered with the document", whole)
+	}
+}
+
+// wait waits until there were so many requests.
+func (w *web) wait(t *testing.T, n int) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		w.mu.Lock()
+		asked := len(w.asked)
+		w.mu.Unlock()
+		if asked >= n {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d requests came, not %d", asked, n)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,13 +50,34 @@ func serve(ctx context.Context, in *bufio.Reader, open func(location.Location) (
 		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
+	ctx = backend.Refusing(ctx, func() []string { return q.Refused })
 	l := q.Location.location()
 	store, err := open(l)
 	if err != nil {
 		return failure("", &Error{Code: BadRequest, Message: err.Error()})
 	}
+	n, notes := store.(noter)
+	if notes {
+		n.Recall(q.Note)
+	}
+	reply := do(ctx, store, q, l)
+	if notes && reply.Error == nil {
+		reply.Note = n.Note()
+	}
+	return reply
+}
+
+// noter is a store that is answered with less if it knows of its last answers, which
+// another process had.
+type noter interface {
+	Note() string
+	Recall(note string)
+}
+
+// do does what is asked.
+func do(ctx context.Context, store backend.Store, q Request, l location.Location) Reply {
 	if q.Op == opWatch {
-		snap, err := await(ctx, store, q.Have, l.Poll)
+		snap, err := await(ctx, store, q.Have, l)
 		if err != nil {
 			return failure(q.Op, err)
 		}
@@ -98,9 +120,12 @@ func serve(ctx context.Context, in *bufio.Reader, open func(location.Location) (
 
 // await returns the document as soon as its version is not have any more. A store
 // that cannot be reached is waited for. It may take for ever.
-func await(ctx context.Context, store backend.Store, have backend.Version, poll time.Duration) (backend.Snapshot, error) {
+func await(ctx context.Context, store backend.Store, have backend.Version, l location.Location) (backend.Snapshot, error) {
 	told := make(chan struct{}, 1)
 	w, tells := store.(backend.Watcher)
+	if tells && !l.Tells() {
+		return follow(ctx, w, have)
+	}
 	if tells {
 		watchers, stop := context.WithCancel(ctx)
 		ended := make(chan struct{})
@@ -120,9 +145,7 @@ func await(ctx context.Context, store backend.Store, have backend.Version, poll 
 		}
 		wait := backstop*2/3 + rand.N(backstop*2/3) //nolint:gosec // it spreads requests, and keeps no secret
 		if !tells {
-			if poll <= 0 {
-				poll = pollDefault
-			}
+			poll := cmp.Or(l.Poll, pollDefault)
 			wait = poll/2 + rand.N(poll) //nolint:gosec // it spreads requests, and keeps no secret
 		}
 		select {
@@ -130,6 +153,41 @@ func await(ctx context.Context, store backend.Store, have backend.Version, poll 
 			return snap, ctx.Err()
 		case <-told:
 		case <-time.After(wait):
+		}
+	}
+}
+
+// follow is await for a store whose watch looks by itself, when it is time to: another
+// look between would be in vain.
+func follow(ctx context.Context, w backend.Watcher, have backend.Version) (backend.Snapshot, error) {
+	for pause := mendFirst; ; pause = min(2*pause, mendMost) {
+		begun := time.Now()
+		watching, stop := context.WithCancel(ctx)
+		var found *backend.Snapshot
+		err := w.Watch(watching, have, func(snap backend.Snapshot) {
+			if found == nil {
+				found = &snap
+			}
+			stop()
+		})
+		stop()
+		switch {
+		case found != nil && found.Version == "":
+			return *found, backend.ErrNoVault
+		case found != nil:
+			return *found, nil
+		case ctx.Err() != nil:
+			return backend.Snapshot{}, ctx.Err()
+		case failure(opWatch, err).Error.Code != Unreachable:
+			return backend.Snapshot{}, err
+		}
+		if time.Since(begun) > mendMost {
+			pause = mendFirst
+		}
+		select {
+		case <-ctx.Done():
+			return backend.Snapshot{}, ctx.Err()
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // it spreads requests, and keeps no secret
 		}
 	}
 }

@@ -80,9 +80,9 @@ func settings(l location.Location) (map[string]string, error) {
 		all[s.Name] = s.Value
 	}
 	if l.CA != "" {
-		text, err := os.ReadFile(l.CA)
+		text, err := durable.ReadFile(l.CA, location.MaxCA)
 		if err != nil {
-			return nil, fmt.Errorf("store.ca: %w", err)
+			return nil, fmt.Errorf("store.ca: %s: %w", l.CA, durable.WithoutPath(err))
 		}
 		sum := sha256.Sum256(text)
 		all["ca_sha256"] = hex.EncodeToString(sum[:])
