@@ -29,6 +29,9 @@ type Entry struct {
 	// Path is the key, of one part but for dotted keys. It is empty for a block
 	// that is part of the mapping around it.
 	Path []string
+	// Untext says that the key is no text, as 1 and null in YAML, so that no path leads to
+	// the value. Path has words for it.
+	Untext bool
 	// ID tells the entry from all others of its block. Two texts have the same
 	// key where the IDs are equal.
 	ID string

@@ -9,16 +9,26 @@ import (
 )
 
 // leaves are all values of a document by their path, nulls and empty mappings
-// included. A path is its parts with NUL between them.
+// included. A path is its parts with NUL between them, those that are no text marked.
 type leaves map[string]format.Value
 
+const untext = "\x02"
+
 func leafKey(path []string) string { return strings.Join(path, "\x00") }
+
+func leafPath(path []string, e *format.Entry) []string {
+	path = below(path, e)
+	if e.Untext {
+		path[len(path)-1] = untext + path[len(path)-1]
+	}
+	return path
+}
 
 // emptyMapping stands for a mapping without keys.
 var emptyMapping = format.NewValue(format.Mapping, "{}")
 
 func (x leaves) put(path []string, e *format.Entry) {
-	path = below(path, e)
+	path = leafPath(path, e)
 	if e.Block != nil {
 		x.block(e.Block, path)
 		return
@@ -43,7 +53,7 @@ func (x leaves) plan(p *plan, path []string) {
 	for i := range p.picks {
 		k := &p.picks[i]
 		if k.inner != nil {
-			x.plan(k.inner, below(path, k.entry()))
+			x.plan(k.inner, leafPath(path, k.entry()))
 			continue
 		}
 		x.put(path, k.entry())
@@ -85,7 +95,7 @@ func (m *merger) edit(text []byte) ([]byte, bool) {
 		if now, ok := have[key]; ok && now.Equal(want) || want.Kind() == format.Mapping {
 			continue
 		}
-		if want.Kind() != format.String {
+		if want.Kind() != format.String || strings.Contains(key, untext) {
 			return nil, false
 		}
 		set = append(set, format.Assignment{Path: name(key), Value: want.Reveal()})
@@ -94,7 +104,11 @@ func (m *merger) edit(text []byte) ([]byte, bool) {
 		return nil, false
 	}
 	for _, key := range slices.Sorted(maps.Keys(have)) {
-		if _, wanted := m.want[key]; !wanted && have[key].Kind() != format.Mapping && doc.Unset(name(key)) != nil {
+		_, wanted := m.want[key]
+		if wanted || have[key].Kind() == format.Mapping {
+			continue
+		}
+		if strings.Contains(key, untext) || doc.Unset(name(key)) != nil {
 			return nil, false
 		}
 	}

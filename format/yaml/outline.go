@@ -116,15 +116,14 @@ func (l *layout) behindComments(i, indent int) int {
 func (l *layout) entry(key, value *node, seen map[string]int) format.Entry {
 	target := resolveAlias(key)
 	kind := kindOf(target)
-	name := target.Value
+	e := format.Entry{Path: []string{target.Value}, ID: target.Value}
 	switch kind {
-	case format.String, kindEquals, kindMerge:
-	default: // so that it is another key than the text
-		name = kind.String() + " " + name
-	}
-	e := format.Entry{Path: []string{name}, ID: name}
-	if kind == kindMerge {
+	case format.String, kindEquals:
+	case kindMerge:
 		e.ID = "\x00<<"
+	default: // so that it is another key than the text
+		e.Path[0] = kind.String() + " " + target.Value
+		e.Untext, e.ID = true, "\x00"+e.Path[0]
 	}
 	if n := seen[e.ID]; n > 0 {
 		e.ID += "\x00" + strconv.Itoa(n)
