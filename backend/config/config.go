@@ -99,15 +99,15 @@ func Resolve(o Overrides) (*Config, error) {
 		return nil, err
 	}
 	c.Origin["trusted_owners"] = trustedVariable
-	if p.found || o.Here { // where nothing is found and nothing made, nothing is read
-		if err := c.checkOwners(c.Root); err != nil {
-			return nil, err
-		}
-	}
+	// Credentials are authenticated by the key, so their owner does not matter; what
+	// leads to a key, and where one is made, does. keysource/file looks at the key's owner.
 	if c.File != "" {
-		if err := c.checkOwners(c.File); err != nil {
-			return nil, err
-		}
+		err = c.checkOwner(c.File)
+	} else if o.Here {
+		err = c.checkOwner(c.Root)
+	}
+	if err != nil {
+		return nil, err
 	}
 	c.setString("environment", &c.Environment, "default", DefaultEnvironment)
 	c.setString("environment", &c.Environment, "FLASK_VAULT_ENV", os.Getenv("FLASK_VAULT_ENV"))
@@ -115,9 +115,6 @@ func Resolve(o Overrides) (*Config, error) {
 	c.setString("credentials", &c.Credentials, "default", cmp.Or(p.credentials, credentialsNames[0]))
 	c.sources, c.Origin["keysource"] = []sourceSpec{{Name: "env"}, {Name: "file"}}, "default"
 	if err := c.applyFile(); err != nil {
-		return nil, err
-	}
-	if err := c.checkOwners(c.documents()...); err != nil {
 		return nil, err
 	}
 	return c, c.applyUser(o)

@@ -13,9 +13,8 @@ import (
 // those of a directory that a container gets from its host, for example.
 const trustedVariable = "FLASK_VAULT_TRUSTED_OWNERS"
 
-// UntrustedError says that a vault's directory, configuration or credentials belong to
-// somebody else, who could make this user's commands read or write what they want, or
-// encrypt with their key.
+// UntrustedError says that a configuration, or the directory that a key is to be made in,
+// belongs to somebody else, who could have this user's secrets encrypted with their key.
 type UntrustedError struct {
 	Path  string
 	Owner int // user id
@@ -41,22 +40,12 @@ func trustedOwners() ([]int, error) {
 	return ids, nil
 }
 
-// checkOwners refuses files and directories that belong neither to this user, nor to
+// checkOwner refuses a file or directory that belongs neither to this user, nor to
 // root, nor to somebody whom the user trusts. What is not there is nobody's.
-func (c *Config) checkOwners(paths ...string) error {
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err == nil && durable.Foreign(info, c.TrustedOwners) {
-			return &UntrustedError{Path: path, Owner: durable.Owner(info)}
-		}
+func (c *Config) checkOwner(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && durable.Foreign(info, c.TrustedOwners) {
+		return &UntrustedError{Path: path, Owner: durable.Owner(info)}
 	}
 	return nil
-}
-
-// documents are the paths of the files of this environment whose values are read.
-func (c *Config) documents() []string {
-	if c.Remote() {
-		return []string{c.LocalPath()}
-	}
-	return []string{c.Path(), c.LocalPath()}
 }
