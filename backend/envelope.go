@@ -39,6 +39,14 @@ func appendDecoded(dst, text []byte) ([]byte, error) {
 	return sealed, nil
 }
 
+// CheckEnvelope returns an *[EnvelopeError] if a blob does not have the form of an
+// encrypted document: a web page of a proxy, for example. Whether a key opens it is
+// another matter. package lastgood asks before it keeps what a store gave.
+func CheckEnvelope(blob []byte) error {
+	_, err := appendDecoded(nil, blob)
+	return err
+}
+
 // diagnose says what a person should know of text that is no envelope and has
 // that many characters, not counting line ends.
 func diagnose(text []byte, length int64) string {

@@ -1,12 +1,12 @@
 // Package lastgood keeps the last good sealed document of a store on the local
 // disk, so that a program starts, and goes on reading, while the store is down.
 //
-//	store := lastgood.New(remote, lastgood.Options{Path: path, Stale: func(s lastgood.Stale) {
+//	store := lastgood.New(remote, lastgood.Options{Path: path, Check: backend.CheckEnvelope, Stale: func(s lastgood.Stale) {
 //		log.Printf("the vault is as it was %v ago: %v", s.Age, s.Cause)
 //	}})
 //
 // [New] wraps any [backend.Store]. After each load that goes well the sealed
-// bytes are in a file for the user alone (0600). A load that the store does not
+// bytes are in a file for the user alone (0600), unless they cannot be a document. A load that the store does not
 // answer is answered from it, and the program is told how old that is. A save
 // never goes against a copy: the store itself has to confirm first what was loaded.
 //

@@ -349,3 +349,30 @@ func Example() {
 	// true the store cannot be reached
 	// sealed <nil>
 }
+
+// TestWhatIsNoDocumentIsNotKept has a proxy answer with a page of its own in between.
+func TestWhatIsNoDocumentIsNotKept(t *testing.T) {
+	remote := &server{}
+	page := errors.New("a page")
+	store := lastgood.New(remote, lastgood.Options{
+		Path: filepath.Join(t.TempDir(), "copy"),
+		Check: func(blob []byte) error {
+			if string(blob) == "page" {
+				return page
+			}
+			return nil
+		},
+	})
+	for i, blob := range []string{"good", "page", "good", "page"} {
+		remote.put(blob, 1+i%2)
+		if snap, err := store.Load(t.Context(), ""); err != nil || string(snap.Blob) != blob {
+			t.Errorf("%s: %q, %v", blob, snap.Blob, err)
+		}
+	}
+	remote.mu.Lock()
+	remote.down = backend.ErrUnreachable
+	remote.mu.Unlock()
+	if snap, err := store.Load(t.Context(), ""); err != nil || string(snap.Blob) != "good" {
+		t.Errorf("the copy has %q, %v", snap.Blob, err)
+	}
+}

@@ -57,6 +57,7 @@ func (a *app) copyOptions(l location.Location, path string) lastgood.Options {
 		Path:    path,
 		Timeout: l.Timeout + time.Second, // so that the store's own error comes first
 		Fresh:   a.fresh,
+		Check:   backend.CheckEnvelope,
 		Stale:   func(s lastgood.Stale) { a.tellStale(l.Name(), s) },
 		Unkept:  func(err error) { a.tellOnce("note: no copy of %s is kept: %v", l.Name(), err) },
 		Older: func(x, y backend.Version) bool {
