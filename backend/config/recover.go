@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 
@@ -33,11 +35,21 @@ func (c *Config) Recover(ctx context.Context) (rekey.Outcome, error) {
 		return rekey.Nothing, err
 	}
 	defer unlock()
-	keys, err := c.Sources()
-	if err != nil {
-		return rekey.Nothing, err
+	// The source that the rekey changed may be another environment's.
+	var stuck error
+	for _, e := range append([]*Config{c}, all...) {
+		keys, err := e.Sources()
+		if err != nil {
+			stuck = cmp.Or(stuck, err)
+			continue
+		}
+		outcome, err := rekey.Recover(ctx, c.Journal(), keys)
+		if !errors.Is(err, rekey.ErrStuck) {
+			return outcome, err
+		}
+		stuck = cmp.Or(stuck, err)
 	}
-	return rekey.Recover(ctx, c.Journal(), keys)
+	return rekey.Nothing, stuck
 }
 
 // Lock locks the local files of environments, those in which they save, for whoever

@@ -26,8 +26,8 @@ func (a *app) rekeyCommand() *cobra.Command {
 		Short: "Change the master key",
 		Long: `Make a new master key, keep it where the old one is kept, and encrypt the
 credentials file under it, with every file that files: or --files names and every
-environment that has the same key. All change in one step: killed at any moment,
-the next command finishes the work or undoes it.
+environment that has the same key from there. All change in one step: killed at
+any moment, the next command finishes the work or undoes it.
 
 The old key is kept, encrypted under the new one, in credentials.previous.enc, so
 that older tokens, files and commits still open, until --forget-previous.
@@ -181,7 +181,7 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 			a.name + " key copy --to file puts it into a file; rekey with --keysource file then, and bring the new key to where the old one was",
 		}, exitPolicy}
 	}
-	shared, err := sharing(ctx, env, old)
+	shared, elsewhere, err := sharing(ctx, env, old, source)
 	if err == nil {
 		err = refuseReadOnly(env, shared)
 	}
@@ -267,6 +267,9 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 		a.note("%s is encrypted under the new key", oneLine(env.Display(f)))
 		r.Files = append(r.Files, env.Display(f))
 	}
+	for _, note := range elsewhere {
+		a.note("note: %s", note)
+	}
 	a.noteUnwritten(shared)
 	stored, err := a.resealStored(ctx, shared, o)
 	r.Files = append(r.Files, stored...)
@@ -295,16 +298,18 @@ func (a *app) tellSeen(r *rekeyed, o rekeyOptions) error {
 	return a.print([]byte(lines.String()))
 }
 
-// sharing are the environments whose key is old, env among them.
-func sharing(ctx context.Context, env *config.Config, old keysource.Key) ([]*config.Config, error) {
-	shared := []*config.Config{env}
+// sharing are the environments whose key is old and comes from the same source, env
+// among them, and what is to be said of those that have it elsewhere: their source would
+// still have the old key, so they stay as they are.
+func sharing(ctx context.Context, env *config.Config, old keysource.Key, source keysource.Source) (shared []*config.Config, elsewhere []string, err error) {
+	shared = []*config.Config{env}
 	for _, name := range env.Environments {
 		if name == env.Environment {
 			continue
 		}
 		other, err := env.In(name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if !other.Remote() && !fileExists(other.Path()) {
 			continue
@@ -313,11 +318,15 @@ func sharing(ctx context.Context, env *config.Config, old keysource.Key) ([]*con
 		if err != nil {
 			continue // its key is not to be had here, so it is not this one
 		}
-		if k, err := keys.Load(ctx); err == nil && k.Equal(old) {
+		switch k, s, err := keys.Find(ctx); {
+		case err != nil || !k.Equal(old):
+		case s.Name() == source.Name():
 			shared = append(shared, other)
+		default:
+			elsewhere = append(elsewhere, fmt.Sprintf("environment %s has the same key in %s and keeps it: --env %s changes that", name, oneLine(s.Name()), quote(name)))
 		}
 	}
-	return shared, nil
+	return shared, elsewhere, nil
 }
 
 // sealedFiles are the encrypted files of an environment that rekey moves.
