@@ -70,8 +70,9 @@ func (w *Words) flush() {
 // Printable returns s with everything that a terminal could act on written as
 // an escape, such as \x1b, and cut after most bytes. Control characters, the
 // characters that turn the direction of text, and bytes that are not UTF-8 are
-// escaped.
+// escaped. What looks like a key is [redacted].
 func Printable(s string, most int) string {
+	s = hideKeys(s)
 	var b strings.Builder
 	for i, r := range s {
 		if b.Len() >= most {
