@@ -107,9 +107,24 @@ func (s *Store) unusable(err error) error {
 		s.dir, reason(err), EnvDir), Err: err}
 }
 
+// retries is how often a reader begins again that met an installation. Each of
+// them takes a sync to disk; who is met more often than that is no installation.
+const retries = 10
+
+var errReplaced = errors.New("it was replaced just now")
+
 // openFile opens a plain file of the directory that the user alone can write,
 // and no link.
-func openFile(root *os.Root, name string) (*os.File, error) {
+func openFile(root *os.Root, name string) (f *os.File, err error) {
+	for range retries {
+		if f, err = openOnce(root, name); !errors.Is(err, errReplaced) {
+			break
+		}
+	}
+	return f, err
+}
+
+func openOnce(root *os.Root, name string) (*os.File, error) {
 	named, err := root.Lstat(name)
 	if err != nil {
 		return nil, err
@@ -125,7 +140,7 @@ func openFile(root *os.Root, name string) (*os.File, error) {
 	switch {
 	case err != nil:
 	case !os.SameFile(named, info):
-		err = errors.New("it was replaced just now")
+		err = errReplaced
 	case othersCanWrite(info):
 		err = errors.New("others can write it")
 	case !ours(info):

@@ -3,6 +3,7 @@
 package trust
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"syscall"
@@ -17,3 +18,19 @@ func ours(i fs.FileInfo) bool {
 }
 
 func executable(i fs.FileInfo) bool { return i.Mode().Perm()&0o111 != 0 }
+
+// lock keeps other installations and removals out until unlock is called. The lock
+// is on the directory itself, so no file is left; the kernel lets go of what a killed
+// process holds. Readers need none. Where a file system has no locks it does nothing.
+func lock(root *os.Root) (unlock func(), err error) {
+	dir, err := root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			return func() { _ = dir.Close() }, nil
+		}
+	}
+}

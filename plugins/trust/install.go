@@ -134,6 +134,11 @@ func (st *Staged) Commit(name string, d Description) (Record, error) {
 		return Record{}, st.store.explain(name, err)
 	}
 	defer root.Close()
+	unlock, err := lock(root)
+	if err != nil {
+		return Record{}, st.store.unusable(err)
+	}
+	defer unlock()
 	earlier, _ := readRecord(root, name)
 	r := st.record
 	r.Description = d

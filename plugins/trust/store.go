@@ -114,15 +114,21 @@ func (s *Store) Hand(name string, h *launch.Handover) error {
 }
 
 // executable returns a plugin's record and its file, unchecked; the caller closes it.
-func (s *Store) executable(name string) (Record, *os.File, error) {
-	r, f, err := s.openExecutable(name)
-	var known *Error
-	if errors.As(err, &known) && known.Kind == Unknown {
-		// An installation may have replaced the file between the two reads.
-		return s.openExecutable(name)
+func (s *Store) executable(name string) (r Record, f *os.File, err error) {
+	for range retries {
+		var gone *goneError
+		if r, f, err = s.openExecutable(name); !errors.As(err, &gone) {
+			break
+		}
 	}
 	return r, f, err
 }
+
+// A goneError says that there is a record and not its executable, which an
+// installation may have replaced between the two reads.
+type goneError struct{ error }
+
+func (e *goneError) Unwrap() error { return e.error }
 
 func (s *Store) openExecutable(name string) (Record, *os.File, error) {
 	root, r, err := s.get(name)
@@ -131,6 +137,9 @@ func (s *Store) openExecutable(name string) (Record, *os.File, error) {
 	}
 	defer root.Close()
 	f, err := openFile(root, r.File)
+	if missing(err) {
+		err = &goneError{err}
+	}
 	if err != nil {
 		return Record{}, nil, s.explain(name, err)
 	}
@@ -215,6 +224,11 @@ func (s *Store) Remove(name string) error {
 		return s.explain(name, err)
 	}
 	defer root.Close()
+	unlock, err := lock(root)
+	if err != nil {
+		return s.unusable(err)
+	}
+	defer unlock()
 	r, _ := readRecord(root, name)
 	if err := root.Remove(name + recordSuffix); err != nil {
 		return s.explain(name, err)
