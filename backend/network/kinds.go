@@ -107,7 +107,7 @@ func (s s3Store) Probe(ctx context.Context) error { return refusedByS3(s.Store.P
 
 func refusedByS3(err error) error {
 	var answer *s3.ServerError
-	return as(err, fs.ErrPermission, errors.Is(err, s3.ErrNoCredentials) || errors.As(err, &answer) && answer.Denied())
+	return as(err, fs.ErrPermission, errors.Is(err, backend.ErrNoCredentials) || errors.As(err, &answer) && answer.Denied())
 }
 
 // httpsStore does the same for web servers.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
 // newClient makes the client that all requests of a store go through, and what
@@ -38,8 +40,11 @@ func newClient(o Options) (client *http.Client, closing func()) {
 	return client, t.CloseIdleConnections
 }
 
+// maxBundle is the most bytes of certificates that are read.
+const maxBundle = 1 << 20
+
 func bundle(file string) (*x509.CertPool, error) {
-	text, err := readBounded(file)
+	text, err := durable.ReadFile(file, maxBundle)
 	if err != nil {
 		return nil, errors.New("the file that AWS_CA_BUNDLE names cannot be read")
 	}

@@ -22,22 +22,8 @@
 //
 // # Credentials
 //
-// They are looked for as the AWS tools do, and this part of their search is
-// supported, in this order:
-//
-//  1. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SESSION_TOKEN. A profile in
-//     the URL or in the options comes before them.
-//  2. AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, as EKS and CI systems set them: the
-//     token is exchanged with AssumeRoleWithWebIdentity at the region's STS
-//     (AWS_ENDPOINT_URL_STS for another), and again before what it gave ends.
-//  3. The profile in ~/.aws/credentials and ~/.aws/config (AWS_SHARED_CREDENTIALS_FILE,
-//     AWS_CONFIG_FILE): a key, with a session's token, or a web identity and a role.
-//
-// Not supported are SSO and login sessions, credential_process, roles by source_profile or
-// credential_source, the credentials of containers (ECS, EKS Pod Identity), and the
-// metadata of EC2 instances. Where a profile or the environment asks for one of these, the
-// error says so. The AWS command line gives what it finds in all of them to
-// those who ask:
+// They are looked for as the AWS tools do; the package backend/aws says where, and what is
+// not supported. The AWS command line gives what it finds anywhere:
 //
 //	eval "$(aws configure export-credentials --format env)"
 //

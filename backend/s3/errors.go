@@ -1,13 +1,11 @@
 package s3
 
 import (
-	"encoding/xml"
-	"fmt"
 	"net/http"
-	"strings"
-	"unicode"
+	"slices"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/aws"
 )
 
 // ErrUnconditional is wrapped where a server was found not to honour conditional
@@ -16,21 +14,13 @@ var ErrUnconditional = backend.ErrUnconditional
 
 // ServerError is an answer that says that a request was not carried out.
 type ServerError struct {
-	Status  int    // of HTTP
-	Code    string // "AccessDenied"; "" if the server gave none
-	Message string // the server's, cut to one line of 200 characters
-	Region  string // where the server says that the bucket is, "" if it does not
-	Hint    string // what to do, "" if nobody knows
+	aws.Fault
+	Status int    // of HTTP
+	Hint   string // what to do, "" if nobody knows
 }
 
 func (e *ServerError) Error() string {
-	text := fmt.Sprintf("the server answered %d", e.Status)
-	if e.Code != "" {
-		text += " " + e.Code
-	}
-	if e.Message != "" {
-		text += " (" + e.Message + ")"
-	}
+	text := e.Answered(e.Status)
 	if e.Hint != "" {
 		text += "; " + e.Hint
 	}
@@ -53,67 +43,14 @@ func (e *ServerError) elsewhere() bool {
 }
 
 // serverError reads the error that an answer is. Text that holds one of the secrets is
-// left out, since a server may send back what it was sent.
+// left out.
 func serverError(a *answer, secrets ...string) *ServerError {
-	e := parseError(a.body)
-	e.Status = a.status
-	if e.Region == "" {
-		e.Region = word(a.header.Get("X-Amz-Bucket-Region"))
-	}
-	for _, secret := range secrets {
-		if secret != "" && strings.Contains(e.Message+e.Code+e.Region, secret) {
-			e.Message, e.Code, e.Region = "", "", ""
-		}
+	e := &ServerError{Fault: aws.ParseFault(a.body, secrets...), Status: a.status}
+	if region := aws.Word(a.header.Get("X-Amz-Bucket-Region")); e.Region == "" && !slices.Contains(secrets, region) {
+		e.Region = region
 	}
 	e.Hint = hint(e)
 	return e
-}
-
-// parseError takes what is of use from the XML of an error, S3's or STS's. It takes
-// nothing from what is not such XML.
-func parseError(body []byte) *ServerError {
-	var doc struct {
-		XMLName xml.Name
-		Code    string
-		Message string
-		Region  string
-		Error   struct{ Code, Message string } // of STS, which wraps it
-	}
-	if xml.Unmarshal(body, &doc) != nil || doc.XMLName.Local != "Error" && doc.XMLName.Local != "ErrorResponse" {
-		return &ServerError{}
-	}
-	if doc.Code == "" {
-		doc.Code, doc.Message = doc.Error.Code, doc.Error.Message
-	}
-	return &ServerError{Code: word(doc.Code), Message: line(doc.Message), Region: word(doc.Region)}
-}
-
-// word is s if it is a short name, else "".
-func word(s string) string {
-	if len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool {
-		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
-	}) {
-		return ""
-	}
-	return s
-}
-
-// line is one line of s, of 200 characters at most that can be printed.
-func line(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > 200 {
-		s = string(runes[:200])
-	}
-	return s
 }
 
 func hint(e *ServerError) string {
@@ -149,7 +86,7 @@ func (a *answer) oldCredentials() bool {
 	if a.status != 400 && a.status != 401 && a.status != 403 {
 		return false
 	}
-	return badCredentials(parseError(a.body).Code)
+	return badCredentials(aws.ParseFault(a.body).Code)
 }
 
 // badCredentials reports whether an error's code says that the credentials are what is wrong.

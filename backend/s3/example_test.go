@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/flask-vault/flask-vault/backend/aws"
 	"github.com/flask-vault/flask-vault/backend/s3"
 	"github.com/flask-vault/flask-vault/backend/s3/s3test"
 )
@@ -13,8 +14,8 @@ func Example() {
 	defer server.Close()
 
 	store, err := s3.Open("s3://bucket/credentials.yml.enc?region=eu-central-1&endpoint="+server.URL(), s3.Options{
-		Credentials: func(context.Context) (s3.Credentials, error) { // in earnest: leave it out
-			return s3.Credentials{AccessKeyID: s3test.AccessKeyID, SecretAccessKey: s3test.SecretAccessKey}, nil
+		Credentials: func(context.Context) (aws.Credentials, error) { // in earnest: leave it out
+			return aws.Credentials{AccessKeyID: s3test.AccessKeyID, SecretAccessKey: s3test.SecretAccessKey}, nil
 		},
 	})
 	if err != nil {

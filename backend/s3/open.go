@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/aws"
 )
 
 // Options are what the URL does not say, and what overrides it. The zero value is
@@ -32,7 +32,7 @@ type Options struct {
 
 	// Credentials takes the place of the search in the environment and files. It is
 	// called for each request, and may be called by several goroutines.
-	Credentials func(ctx context.Context) (Credentials, error)
+	Credentials func(ctx context.Context) (aws.Credentials, error)
 
 	MaxSize int           // most bytes of a document; 0: 64 MiB
 	Poll    time.Duration // between two looks of Watch, on average; 0: 30 s
@@ -58,7 +58,7 @@ type Store struct {
 	style       string // "path", "virtual", "" for what is usual
 
 	settle  func() (*server, error) // once
-	creds   provider
+	creds   *aws.Finder
 	client  *http.Client
 	closing func()
 
@@ -116,13 +116,22 @@ func open(rawURL string, o Options) (*Store, error) {
 		o.Getenv = os.Getenv
 	}
 	if o.Endpoint != "" {
-		if _, err := endpoint(o.Endpoint, o.AllowHTTP); err != nil {
+		if _, err := aws.Endpoint(o.Endpoint, o.AllowHTTP); err != nil {
 			return nil, err
 		}
 	}
 	s.o = o
 	s.settle = sync.OnceValues(s.server)
-	s.creds = provider{store: s}
+	s.creds = &aws.Finder{
+		Getenv: o.Getenv, Profile: o.Profile, Own: o.Credentials, Do: s.askSTS, Timeout: o.Timeout,
+		Region: func() (string, error) {
+			srv, err := s.settle()
+			if err != nil {
+				return "", err
+			}
+			return srv.region, nil
+		},
+	}
 	s.client, s.closing = newClient(o)
 	return s, nil
 }
@@ -201,27 +210,6 @@ func (s *Store) check() error {
 	return nil
 }
 
-// endpoint checks the URL of a server.
-func endpoint(raw string, allowHTTP bool) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, errors.New("the endpoint is not of the form https://HOST or https://HOST:PORT")
-	}
-	switch {
-	case u.Scheme == "https":
-	case u.Scheme != "http":
-		return nil, errors.New("the endpoint is neither https:// nor http://")
-	case !allowHTTP && !loopback(u.Hostname()):
-		return nil, errors.New("the endpoint is plain http on another computer: use https, or add allow_http=true if nobody can listen in between")
-	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
 // server finds out where requests go, from the options, the environment and the
 // configuration files.
 func (s *Store) server() (*server, error) {
@@ -232,7 +220,7 @@ func (s *Store) server() (*server, error) {
 		}
 	}
 	if srv.region == "" {
-		srv.region = s.creds.profileRegion()
+		srv.region = s.creds.ProfileRegion()
 	}
 	at := s.o.Endpoint
 	for _, name := range []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"} {
@@ -251,11 +239,11 @@ func (s *Store) server() (*server, error) {
 	}
 	virtual := s.style == "virtual"
 	if at == "" {
-		at = "https://s3." + srv.region + "." + domain(srv.region)
+		at = "https://s3." + srv.region + "." + aws.Domain(srv.region)
 		virtual = s.style != "path"
 	}
 	var err error
-	if srv.base, err = endpoint(at, s.o.AllowHTTP); err != nil {
+	if srv.base, err = aws.Endpoint(at, s.o.AllowHTTP); err != nil {
 		return nil, err
 	}
 	srv.amazon = isAmazon(srv.base)
@@ -265,14 +253,6 @@ func (s *Store) server() (*server, error) {
 		srv.path = "/"
 	}
 	return srv, nil
-}
-
-// domain is that of a region's partition.
-func domain(region string) string {
-	if strings.HasPrefix(region, "cn-") {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
 }
 
 // isAmazon reports whether a URL leads to S3 itself, surely.

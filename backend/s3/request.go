@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/flask-vault/flask-vault/backend/s3/internal/sigv4"
+	"github.com/flask-vault/flask-vault/backend/aws"
 )
 
 // answer is what a server answered: all of it.
@@ -38,7 +38,7 @@ const maxError = 64 << 10
 // more: such a request has done nothing. An error is a *sentError if the server
 // may have taken the request.
 func (s *Store) do(ctx context.Context, method, key string, header http.Header, body []byte, limit int) (*answer, error) {
-	creds, err := s.creds.get(ctx)
+	creds, err := s.creds.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -46,15 +46,15 @@ func (s *Store) do(ctx context.Context, method, key string, header http.Header, 
 	if err != nil || !a.oldCredentials() {
 		return a, err
 	}
-	s.creds.forget(creds)
-	fresh, err := s.creds.get(ctx)
+	s.creds.Forget(creds)
+	fresh, err := s.creds.Get(ctx)
 	if err != nil || fresh == creds {
 		return a, nil // which says what is wrong
 	}
 	return s.once(ctx, fresh, method, key, header, body, limit)
 }
 
-func (s *Store) once(ctx context.Context, creds Credentials, method, key string, header http.Header, body []byte, limit int) (*answer, error) {
+func (s *Store) once(ctx context.Context, creds aws.Credentials, method, key string, header http.Header, body []byte, limit int) (*answer, error) {
 	srv, err := s.settle()
 	if err != nil {
 		return nil, err
@@ -73,11 +73,10 @@ func (s *Store) once(ctx context.Context, creds Credentials, method, key string,
 	if len(body) > 0 {                            // an empty one would go out in chunks
 		req.Body, req.GetBody = reader(body), func() (io.ReadCloser, error) { return reader(body), nil }
 	}
-	sigv4.Sign(req, sigv4.HashOf(body), sigv4.Key{ID: creds.AccessKeyID, Secret: creds.SecretAccessKey, Token: creds.SessionToken},
-		sigv4.Scope{Region: srv.region, Service: "s3"}, time.Now())
+	aws.Sign(req, aws.HashOf(body), creds, aws.Scope{Region: srv.region, Service: "s3"}, time.Now())
 	resp, err := s.client.Do(req)
 	if err != nil {
-		err = s.reason(ctx, srv, err)
+		err = reason(ctx, srv.base.Host, err)
 		if connected.Load() {
 			return nil, &sentError{err}
 		}
@@ -94,26 +93,35 @@ func (s *Store) once(ctx context.Context, creds Credentials, method, key string,
 	}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	if err != nil && a.status/100 == 2 && method != http.MethodPut {
-		return nil, &sentError{fmt.Errorf("the answer broke off: %w", s.reason(ctx, srv, err))}
+		return nil, &sentError{fmt.Errorf("the answer broke off: %w", reason(ctx, srv.base.Host, err))}
 	}
 	return a, nil
 }
 
 func reader(body []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(body)) }
 
+// askSTS sends a request that gets credentials.
+func (s *Store) askSTS(req *http.Request) (*http.Response, error) {
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, reason(req.Context(), req.URL.Host, err)
+	}
+	return resp, nil
+}
+
 // reason says why no answer came, without the URL that net/http puts before it.
-func (s *Store) reason(ctx context.Context, srv *server, err error) error {
+func reason(ctx context.Context, host string, err error) error {
 	var ue *url.Error
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-		return fmt.Errorf("%s did not answer in time: %w", srv.base.Host, err)
+		return fmt.Errorf("%s did not answer in time: %w", host, err)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%s closed the connection: %w", srv.base.Host, err)
+		return fmt.Errorf("%s closed the connection: %w", host, err)
 	}
-	return fmt.Errorf("%s: %w", srv.base.Host, plain(err))
+	return fmt.Errorf("%s: %w", host, plain(err))
 }
 
 // plain leaves the addresses and the names of system calls out of an error of the network,

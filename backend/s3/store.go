@@ -194,7 +194,7 @@ func (s *Store) put(ctx context.Context, key string, blob []byte, prev backend.V
 
 // serverError reads an answer's error.
 func (s *Store) serverError(a *answer) *ServerError {
-	c := s.creds.last()
+	c := s.creds.Last()
 	return serverError(a, c.SecretAccessKey, c.SessionToken)
 }
 

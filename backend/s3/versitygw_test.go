@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/aws"
 	"github.com/flask-vault/flask-vault/backend/s3"
 	"github.com/flask-vault/flask-vault/backend/s3/s3test"
 	"github.com/flask-vault/flask-vault/backend/storetest"
@@ -199,8 +200,8 @@ func TestVersitygwHonoursConditions(t *testing.T) {
 		t.Errorf("it left %q, %v", left, err)
 	}
 	wrong, err := s3.Open("s3://"+s3test.Bucket+"/vault.enc?region="+s3test.Region+"&endpoint=https://"+v.address, s3.Options{
-		Credentials: func(context.Context) (s3.Credentials, error) {
-			return s3.Credentials{AccessKeyID: s3test.AccessKeyID, SecretAccessKey: "wrong"}, nil
+		Credentials: func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: s3test.AccessKeyID, SecretAccessKey: "wrong"}, nil
 		},
 		Getenv: func(name string) string {
 			return map[string]string{"AWS_CA_BUNDLE": filepath.Join(v.dir, "cert.pem")}[name]

@@ -36,7 +36,7 @@ var rules = []struct {
 		why: "whoever writes a key source imports keysource, and should get an interface, not a dependency tree",
 	},
 	{
-		packages: []string{"backend/etcd", "backend/s3", "backend/https", "backend/network", "backend/lastgood", "backend/location"},
+		packages: []string{"backend/aws", "backend/etcd", "backend/s3", "backend/https", "backend/network", "backend/lastgood", "backend/location"},
 		not:      []string{"github.com/spf13/", "github.com/go-viper/", "google.golang.org/grpc/", "github.com/hashicorp/", "go.etcd.io/", "github.com/aws/", module + "cmd/"},
 		why:      "the clients are those of the standard library; theirs would weigh as much as the whole program",
 	},
@@ -62,7 +62,7 @@ var rules = []struct {
 			"github.com/spf13/viper", "go.yaml.in/yaml/v3", // docs/decisions/0006
 			"github.com/spf13/cobra/doc/", // of a release
 			"github.com/fsnotify/", module + "backend/watch/",
-			module + "backend/network/", module + "backend/etcd/", module + "backend/s3/", module + "backend/https/", // flask-vault-remote has them
+			module + "backend/network/", module + "backend/etcd/", module + "backend/aws/", module + "backend/s3/", module + "backend/https/", // flask-vault-remote has them
 		},
 		std: []string{"net/http"},
 		why: "every command pays for it at start-up: gRPC and go-plugin triple it, viper adds a third, net/http costs more than a get",

@@ -21,7 +21,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/flask-vault/flask-vault/backend/s3/internal/sigv4"
+	"github.com/flask-vault/flask-vault/backend/aws"
 )
 
 // What the server takes for credentials.
@@ -255,7 +255,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // known checks who asks.
 func (s *Server) known(w http.ResponseWriter, r *http.Request, payload []byte) bool {
 	secretOf := func(id string) string { return map[string]string{AccessKeyID: SecretAccessKey}[id] }
-	if err := sigv4.Verify(r, payload, secretOf, sigv4.Scope{Region: Region, Service: "s3"}, time.Now()); err != nil {
+	if err := aws.Verify(r, payload, secretOf, aws.Scope{Region: Region, Service: "s3"}, time.Now()); err != nil {
 		code := "SignatureDoesNotMatch"
 		if strings.Contains(err.Error(), "no such access key") {
 			code = "InvalidAccessKeyId"

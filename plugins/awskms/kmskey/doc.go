@@ -12,12 +12,8 @@
 // The wrapped key is bound to app and environment: they are its encryption
 // context, which KMS checks and which CloudTrail shows.
 //
-// Credentials are the user's and never a project's: AWS_ACCESS_KEY_ID,
-// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the same of the profile
-// AWS_PROFILE in ~/.aws/credentials or AWS_SHARED_CREDENTIALS_FILE. Requests go to
-// KMS itself; only AWS_ENDPOINT_URL_KMS or AWS_ENDPOINT_URL sends them elsewhere.
-//
-// Single sign-on, roles to assume, web identity and the metadata services of EC2
-// and containers are not supported: "aws configure export-credentials
-// --format env" gives the variables for what the aws command can do.
+// Credentials are the user's and never a project's; the package backend/aws says where they
+// are looked for, which are web identities too, and what is not supported. Requests go to KMS
+// and STS themselves; only AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS
+// send them elsewhere.
 package kmskey

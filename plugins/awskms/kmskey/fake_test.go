@@ -42,21 +42,29 @@ func newFake(t *testing.T) *fake {
 	f := &fake{t: t}
 	f.server = httptest.NewTLSServer(f)
 	t.Cleanup(f.server.Close)
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.server.Certificate().Raw})
-	if err := os.WriteFile(ca, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	for _, name := range Environment() {
 		t.Setenv(name, "")
 	}
 	t.Setenv("AWS_ENDPOINT_URL_KMS", f.server.URL)
-	t.Setenv("AWS_CA_BUNDLE", ca)
+	f.trust(f.server)
 	t.Setenv("AWS_ACCESS_KEY_ID", accessKey)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secretKey)
 	t.Setenv("AWS_SESSION_TOKEN", session)
 	t.Setenv("HOME", t.TempDir())
 	return f
+}
+
+// trust has clients trust a server beside the fake.
+func (f *fake) trust(also *httptest.Server) {
+	var text []byte
+	for _, s := range []*httptest.Server{f.server, also} {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})...)
+	}
+	ca := filepath.Join(f.t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, text, 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Setenv("AWS_CA_BUNDLE", ca)
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/external"
@@ -53,18 +52,6 @@ func code(err error) plugins.Code {
 func loadError(t *testing.T, src source) error {
 	_, err := src.Load(t.Context())
 	return err
-}
-
-// The vector get-vanilla of the test suite that AWS published for Signature
-// Version 4, and the date and key of its documents.
-func TestSignatureOfAWS(t *testing.T) {
-	header := http.Header{}
-	u := &url.URL{Scheme: "https", Host: "example.amazonaws.com"}
-	credentials{id: accessKey, secret: secretKey}.sign(http.MethodGet, u, header, nil, "us-east-1", "service", time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC))
-	const want = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
-	if got := header.Get("Authorization"); got != want {
-		t.Errorf("got %s", got)
-	}
 }
 
 func TestConformance(t *testing.T) {
@@ -146,6 +133,10 @@ func TestCredentials(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	if err := loadError(t, src); code(err) != plugins.Denied || !strings.Contains(err.Error(), "one is set") {
+		t.Errorf("half a key: %v", err)
+	}
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	t.Setenv("AWS_SESSION_TOKEN", "")
 	if err := loadError(t, src); code(err) != plugins.Denied || !strings.Contains(err.Error(), "export-credentials") {
 		t.Errorf("got %v", err)
@@ -162,6 +153,59 @@ func TestCredentials(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "shop")
 	if got, err := src.Load(t.Context()); err != nil || !got.Equal(k) {
 		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+// As in a pod of EKS: the token of the pod becomes credentials at STS, and those go to KMS.
+func TestAWebIdentity(t *testing.T) {
+	f := newFake(t)
+	sts := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch token := r.PostFormValue("WebIdentityToken"); {
+		case r.PostFormValue("Action") != "AssumeRoleWithWebIdentity" || r.PostFormValue("RoleArn") != "arn:aws:iam::1:role/shop":
+			t.Errorf("STS was sent %v", r.PostForm)
+		case token == "down":
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case token != "pod-token":
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprintf(w, `<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>got %s</Message></Error></ErrorResponse>`, token)
+		default:
+			fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken><Expiration>2126-01-02T03:04:05Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+				accessKey, secretKey, session)
+		}
+	}))
+	defer sts.Close()
+	f.trust(sts)
+	token := filepath.Join(t.TempDir(), "token")
+	write := func(text string) {
+		if err := os.WriteFile(token, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "",
+		"AWS_WEB_IDENTITY_TOKEN_FILE": token, "AWS_ROLE_ARN": "arn:aws:iam::1:role/shop", "AWS_ENDPOINT_URL_STS": sts.URL,
+	} {
+		t.Setenv(name, value)
+	}
+	src, k := newSource(t, settings(t.TempDir(), "production")), keysource.NewKey()
+	write("pod-token\n")
+	if err := src.Save(t.Context(), k); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := src.Load(t.Context()); err != nil || !got.Equal(k) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	write("other-token")
+	if err := loadError(t, src); code(err) != plugins.Denied || strings.Contains(err.Error(), "other-token") || !strings.Contains(err.Error(), "must trust") {
+		t.Errorf("got %v", err)
+	}
+	write("down")
+	if err := loadError(t, src); code(err) != plugins.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	sts.Close()
+	if err := loadError(t, src); code(err) != plugins.Unavailable {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flask-vault/flask-vault/backend/aws"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/plugins"
 	"github.com/flask-vault/flask-vault/plugins/internal/service"
@@ -132,7 +133,7 @@ func (s source) ask(ctx context.Context, operation string, request map[string]an
 	if err != nil {
 		return err
 	}
-	c, err := userCredentials()
+	c, err := s.credentials(ctx)
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (s source) ask(ctx context.Context, operation string, request map[string]an
 	}
 	defer clear(body)
 	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"TrentService." + operation}}
-	c.sign(http.MethodPost, u, header, body, s.region, "kms", time.Now())
+	aws.Sign(&http.Request{Method: http.MethodPost, URL: u, Header: header}, aws.HashOf(body), c, aws.Scope{Region: s.region, Service: "kms"}, time.Now())
 	var fault struct {
 		Type string `json:"__type"`
 	}
@@ -170,11 +171,7 @@ func (s source) endpoint() (*url.URL, error) {
 			return u, err
 		}
 	}
-	host := "kms." + s.region + ".amazonaws.com"
-	if strings.HasPrefix(s.region, "cn-") {
-		host += ".cn"
-	}
-	return &url.URL{Scheme: "https", Host: host, Path: "/"}, nil
+	return &url.URL{Scheme: "https", Host: "kms." + s.region + "." + aws.Domain(s.region), Path: "/"}, nil
 }
 
 // explain says what a fault of KMS means here.

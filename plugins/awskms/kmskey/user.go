@@ -1,65 +1,58 @@
 package kmskey
 
 import (
-	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
-	"path/filepath"
-	"runtime"
-	"strings"
+	"time"
 
-	"github.com/flask-vault/flask-vault/backend/durable"
+	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/aws"
 	"github.com/flask-vault/flask-vault/plugins"
+	"github.com/flask-vault/flask-vault/plugins/internal/service"
 )
 
 // Environment names the variables that the source needs.
 func Environment() []string {
 	return []string{
-		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE",
-		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "HOME", "USERPROFILE",
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+		"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "HOME", "USERPROFILE",
+		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_ENDPOINT_URL_STS",
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", // only to say that they are not supported
+		"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE",
 	}
 }
 
-const maxCredentials = 256 << 10
+// patience is for STS alone; with KMS after it, it is less than a plugin has to answer.
+const patience = 8 * time.Second
 
-// userCredentials are those of the variables, or else of the profile.
-func userCredentials() (credentials, error) {
-	c := credentials{os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")}
-	profile := cmp.Or(os.Getenv("AWS_PROFILE"), "default")
-	if c.id == "" || c.secret == "" {
-		home := os.Getenv("HOME")
-		if runtime.GOOS == "windows" {
-			home = os.Getenv("USERPROFILE")
-		}
-		path := cmp.Or(os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(home, ".aws", "credentials"))
-		if text, err := durable.ReadFile(path, maxCredentials); err == nil {
-			c = section(string(text), profile)
-			clear(text)
-		}
+func askSTS(req *http.Request) (*http.Response, error) {
+	client, err := service.Client(os.Getenv("AWS_CA_BUNDLE"))
+	if err != nil {
+		return nil, err
 	}
+	res, err := client.Do(req)
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = plugins.Errorf(plugins.Unavailable, "%s cannot be reached: %w", req.URL.Host, ue.Err)
+	}
+	return res, err
+}
+
+// credentials are the user's. They are looked for each time: a plugin does not run for long.
+func (s source) credentials(ctx context.Context) (aws.Credentials, error) {
+	f := &aws.Finder{
+		Getenv: os.Getenv, Region: func() (string, error) { return s.region, nil }, Do: askSTS, Timeout: patience,
+	}
+	c, err := f.Get(ctx)
 	switch {
-	case c.id == "" || c.secret == "":
-		return c, plugins.Errorf(plugins.Denied, "there are no credentials: neither in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor of the profile %.60q in the credentials file; eval \"$(aws configure export-credentials --format env)\" gives them", profile)
-	case strings.ContainsFunc(c.id+c.session, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return c, plugins.Errorf(plugins.Denied, "the credentials have characters that none have")
+	case errors.Is(err, backend.ErrNoCredentials), errors.Is(err, fs.ErrPermission):
+		err = plugins.Errorf(plugins.Denied, "%w", err)
+	case errors.Is(err, backend.ErrUnreachable):
+		err = plugins.Errorf(plugins.Unavailable, "%w", err)
 	}
-	return c, nil
-}
-
-// section reads one section of a credentials file.
-func section(text, name string) credentials {
-	var c credentials
-	inside := false
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "[") {
-			inside = strings.TrimSpace(strings.Trim(line, "[]")) == name
-			continue
-		}
-		key, value, _ := strings.Cut(line, "=")
-		field := map[string]*string{"aws_access_key_id": &c.id, "aws_secret_access_key": &c.secret, "aws_session_token": &c.session}[strings.TrimSpace(key)]
-		if inside && field != nil {
-			*field = strings.TrimSpace(value)
-		}
-	}
-	return c
+	return c, err
 }

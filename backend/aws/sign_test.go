@@ -1,4 +1,4 @@
-package sigv4_test
+package aws_test
 
 import (
 	"net/http"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flask-vault/flask-vault/backend/s3/internal/sigv4"
+	"github.com/flask-vault/flask-vault/backend/aws"
 )
 
 // TestDocumentedExamples signs the four examples of "Signature Calculations for
@@ -15,7 +15,7 @@ import (
 // reference of Amazon S3, which states their signatures:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 func TestDocumentedExamples(t *testing.T) {
-	key := sigv4.Key{ID: "AKIAIOSFODNN7EXAMPLE", Secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+	key := aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
 	for _, v := range []struct {
 		method, path, query, payload string
 		headers                      map[string]string
@@ -36,7 +36,7 @@ func TestDocumentedExamples(t *testing.T) {
 		for name, value := range v.headers {
 			req.Header.Set(name, value)
 		}
-		sigv4.Sign(req, sigv4.HashOf([]byte(v.payload)), key, sigv4.Scope{Region: "us-east-1", Service: "s3"},
+		aws.Sign(req, aws.HashOf([]byte(v.payload)), key, aws.Scope{Region: "us-east-1", Service: "s3"},
 			time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC))
 		if got := req.Header.Get("Authorization"); !strings.HasSuffix(got, "Signature="+v.signature) {
 			t.Errorf("%s %s?%s: %s", v.method, v.path, v.query, got)
@@ -65,8 +65,8 @@ func TestPublishedVectors(t *testing.T) {
 		req := &http.Request{Method: "GET", Header: http.Header{}, URL: &url.URL{
 			Scheme: "https", Host: "example.amazonaws.com", Path: v.path, RawQuery: v.query,
 		}}
-		key := sigv4.Key{ID: "AKIDEXAMPLE", Secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", Token: v.token}
-		sigv4.Sign(req, sigv4.HashOf(nil), key, sigv4.Scope{Region: "us-east-1", Service: "service"},
+		key := aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", SessionToken: v.token}
+		aws.Sign(req, aws.HashOf(nil), key, aws.Scope{Region: "us-east-1", Service: "service"},
 			time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC))
 		want := "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date"
 		if v.token != "" {
@@ -80,7 +80,7 @@ func TestPublishedVectors(t *testing.T) {
 }
 
 func TestWhatIsChangedOnTheWayIsSeen(t *testing.T) {
-	key, scope, now := sigv4.Key{ID: "id", Secret: "secret", Token: "token"}, sigv4.Scope{Region: "r", Service: "s3"}, time.Now()
+	key, scope, now := aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"}, aws.Scope{Region: "r", Service: "s3"}, time.Now()
 	secretOf := func(id string) string { return map[string]string{"id": "secret"}[id] }
 	payload := []byte("payload")
 	for _, change := range []struct {
@@ -110,9 +110,9 @@ func TestWhatIsChangedOnTheWayIsSeen(t *testing.T) {
 		{"an old date", func(r *http.Request) { r.Header.Set("X-Amz-Date", "20150830T123600Z") }, false},
 	} {
 		req := &http.Request{Method: "PUT", Host: "bucket.example", Header: http.Header{"If-Match": {`"etag"`}}, URL: &url.URL{Path: "/a b/c"}}
-		sigv4.Sign(req, sigv4.HashOf(payload), key, scope, now)
+		aws.Sign(req, aws.HashOf(payload), key, scope, now)
 		change.make(req)
-		if err := sigv4.Verify(req, payload, secretOf, scope, now); (err == nil) != change.good {
+		if err := aws.Verify(req, payload, secretOf, scope, now); (err == nil) != change.good {
 			t.Errorf("%s is changed: %v", change.name, err)
 		}
 	}

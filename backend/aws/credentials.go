@@ -1,9 +1,10 @@
-package s3
+package aws
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,7 +17,7 @@ import (
 
 // ErrNoCredentials is wrapped where none were found, or only of a kind that is
 // not supported.
-var ErrNoCredentials = fmt.Errorf("%w for S3", backend.ErrNoCredentials)
+var ErrNoCredentials = fmt.Errorf("%w for AWS", backend.ErrNoCredentials)
 
 // export is what helps with all that is not supported.
 const export = `the AWS command line can get them: eval "$(aws configure export-credentials --format env)"`
@@ -38,69 +39,83 @@ func (c Credentials) GoString() string { return c.String() }
 // MarshalText is String, and keeps JSON, YAML and slog from the fields.
 func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// provider finds credentials and keeps them until they end.
-type provider struct {
-	store *Store
+// A Finder finds credentials and keeps them until they end. It is safe for use by
+// several goroutines; its fields are set before.
+type Finder struct {
+	Getenv  func(name string) string // os.Getenv
+	Profile string                   // of the configuration files; "": that of AWS_PROFILE, which comes after the environment
+
+	// Own takes the place of the search, if it is not nil. It is called each time.
+	Own func(ctx context.Context) (Credentials, error)
+
+	// Region tells the region whose STS exchanges a web identity.
+	Region func() (string, error)
+
+	// Do sends the request to STS, for which there is Timeout. Its errors name the host,
+	// and not the URL.
+	Do      func(*http.Request) (*http.Response, error)
+	Timeout time.Duration
 
 	mu      sync.Mutex
 	current *Credentials
 }
 
-// get returns credentials that are good for some minutes.
-func (p *provider) get(ctx context.Context) (Credentials, error) {
-	if give := p.store.o.Credentials; give != nil {
-		c, err := give(ctx)
+// Get returns credentials that are good for some minutes. Its error wraps
+// [ErrNoCredentials], or is one of STS or of the network on the way there.
+func (f *Finder) Get(ctx context.Context) (Credentials, error) {
+	if f.Own != nil {
+		c, err := f.Own(ctx)
 		if err == nil && (c.AccessKeyID == "" || c.SecretAccessKey == "") {
 			err = ErrNoCredentials
 		}
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.current = &c
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.current = &c
 		return c, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if c := p.current; c != nil && (c.Expires.IsZero() || time.Until(c.Expires) > expiryMargin) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c := f.current; c != nil && (c.Expires.IsZero() || time.Until(c.Expires) > expiryMargin) {
 		return *c, nil
 	}
-	c, err := p.find(ctx)
+	c, err := f.find(ctx)
 	if err != nil {
 		// What is good for a minute yet is better than nothing.
-		if old := p.current; old != nil && time.Until(old.Expires) > 0 {
+		if old := f.current; old != nil && time.Until(old.Expires) > 0 {
 			return *old, nil
 		}
 		return Credentials{}, err
 	}
-	p.current = &c
+	f.current = &c
 	return c, nil
 }
 
 // expiryMargin is how long before they end credentials are replaced.
 const expiryMargin = 5 * time.Minute
 
-// forget drops credentials that a server refused, so that others are looked for.
-func (p *provider) forget(bad Credentials) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.current != nil && *p.current == bad {
-		p.current = nil
+// Forget drops credentials that a server refused, so that others are looked for.
+func (f *Finder) Forget(bad Credentials) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.current != nil && *f.current == bad {
+		f.current = nil
 	}
 }
 
-// last are the credentials that were used last.
-func (p *provider) last() Credentials {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.current == nil {
+// Last are the credentials that were used last.
+func (f *Finder) Last() Credentials {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.current == nil {
 		return Credentials{}
 	}
-	return *p.current
+	return *f.current
 }
 
 // find looks for credentials in the environment and in the files.
-func (p *provider) find(ctx context.Context) (Credentials, error) {
-	env := p.store.o.Getenv
-	if p.store.o.Profile == "" {
+func (f *Finder) find(ctx context.Context) (Credentials, error) {
+	env := f.Getenv
+	if f.Profile == "" {
 		id, secret := env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY")
 		switch {
 		case id != "" && secret != "":
@@ -109,23 +124,23 @@ func (p *provider) find(ctx context.Context) (Credentials, error) {
 			return Credentials{}, fmt.Errorf("%w: of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY one is set and the other is not", ErrNoCredentials)
 		}
 		if file, role := env("AWS_WEB_IDENTITY_TOKEN_FILE"), env("AWS_ROLE_ARN"); file != "" && role != "" {
-			return p.webIdentity(ctx, file, role, env("AWS_ROLE_SESSION_NAME"))
+			return f.webIdentity(ctx, file, role, env("AWS_ROLE_SESSION_NAME"))
 		}
 	}
-	name := p.profileName()
-	profile, err := p.profile(name)
+	name := f.profileName()
+	profile, err := f.profile(name)
 	if err != nil {
 		return Credentials{}, err
 	}
-	return p.fromProfile(ctx, name, profile)
+	return f.fromProfile(ctx, name, profile)
 }
 
-func (p *provider) fromProfile(ctx context.Context, name string, profile map[string]string) (Credentials, error) {
+func (f *Finder) fromProfile(ctx context.Context, name string, profile map[string]string) (Credentials, error) {
 	if id, secret := profile["aws_access_key_id"], profile["aws_secret_access_key"]; id != "" && secret != "" {
 		return usable(Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: profile["aws_session_token"]}, "the profile "+name)
 	}
 	if file, role := profile["web_identity_token_file"], profile["role_arn"]; file != "" && role != "" {
-		return p.webIdentity(ctx, file, role, profile["role_session_name"])
+		return f.webIdentity(ctx, file, role, profile["role_session_name"])
 	}
 	for _, kind := range []struct{ setting, what string }{
 		{"sso_session", "SSO"}, {"sso_start_url", "SSO"}, {"login_session", "a login session"},
@@ -137,12 +152,12 @@ func (p *provider) fromProfile(ctx context.Context, name string, profile map[str
 			return Credentials{}, fmt.Errorf("%w: the profile %s has them from %s, which is not supported; %s", ErrNoCredentials, name, kind.what, export)
 		}
 	}
-	env := p.store.o.Getenv
+	env := f.Getenv
 	if env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != "" || env("AWS_CONTAINER_CREDENTIALS_FULL_URI") != "" {
 		return Credentials{}, fmt.Errorf("%w: this container has them from its host (AWS_CONTAINER_CREDENTIALS_…), which is not supported; a web identity is, or: %s", ErrNoCredentials, export)
 	}
 	return Credentials{}, fmt.Errorf("%w: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, and the profile %s in %s and %s were looked at; SSO and the metadata of EC2 are not supported, but %s",
-		ErrNoCredentials, name, p.credentialsFile(), p.configFile(), export)
+		ErrNoCredentials, name, f.credentialsFile(), f.configFile(), export)
 }
 
 // usable refuses what cannot be in a header.
@@ -155,8 +170,8 @@ func usable(c Credentials, where string) (Credentials, error) {
 	return c, nil
 }
 
-func (p *provider) profileName() string {
-	for _, name := range []string{p.store.o.Profile, p.store.o.Getenv("AWS_PROFILE"), p.store.o.Getenv("AWS_DEFAULT_PROFILE")} {
+func (f *Finder) profileName() string {
+	for _, name := range []string{f.Profile, f.Getenv("AWS_PROFILE"), f.Getenv("AWS_DEFAULT_PROFILE")} {
 		if name != "" {
 			return name
 		}
@@ -164,9 +179,9 @@ func (p *provider) profileName() string {
 	return "default"
 }
 
-// profileRegion is the region that the profile sets, "" for none.
-func (p *provider) profileRegion() string {
-	profile, err := p.profile(p.profileName())
+// ProfileRegion is the region that the profile sets, "" for none.
+func (f *Finder) ProfileRegion() string {
+	profile, err := f.profile(f.profileName())
 	if err != nil {
 		return ""
 	}
@@ -175,39 +190,39 @@ func (p *provider) profileRegion() string {
 
 // profile puts a profile together from both files; the credentials file comes first.
 // It is empty if neither has it and nobody asked for it by name.
-func (p *provider) profile(name string) (map[string]string, error) {
+func (f *Finder) profile(name string) (map[string]string, error) {
 	all, found := map[string]string{}, false
-	for _, f := range []struct {
+	for _, file := range []struct {
 		path   string
 		config bool
-	}{{p.configFile(), true}, {p.credentialsFile(), false}} {
-		text, err := readBounded(f.path)
+	}{{f.configFile(), true}, {f.credentialsFile(), false}} {
+		text, err := readBounded(file.path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: %s cannot be read: %v", ErrNoCredentials, f.path, err) //nolint:errorlint // no system error of a file is to pass for one of the network
+			return nil, fmt.Errorf("%w: %s cannot be read: %v", ErrNoCredentials, file.path, err) //nolint:errorlint // no system error of a file is to pass for one of the network
 		}
-		section, ok := sharedProfile(text, name, f.config)
+		section, ok := sharedProfile(text, name, file.config)
 		found = found || ok
 		for k, v := range section {
 			all[k] = v
 		}
 	}
 	if !found && name != "default" {
-		return nil, fmt.Errorf("%w: there is no profile %q in %s or %s", ErrNoCredentials, name, p.credentialsFile(), p.configFile())
+		return nil, fmt.Errorf("%w: there is no profile %q in %s or %s", ErrNoCredentials, name, f.credentialsFile(), f.configFile())
 	}
 	return all, nil
 }
 
-func (p *provider) credentialsFile() string {
-	return p.file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+func (f *Finder) credentialsFile() string {
+	return f.file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
 }
 
-func (p *provider) configFile() string { return p.file("AWS_CONFIG_FILE", "config") }
+func (f *Finder) configFile() string { return f.file("AWS_CONFIG_FILE", "config") }
 
-func (p *provider) file(variable, name string) string {
-	env := p.store.o.Getenv
+func (f *Finder) file(variable, name string) string {
+	env := f.Getenv
 	if path := env(variable); path != "" {
 		return path
 	}

@@ -1,4 +1,4 @@
-package s3
+package aws
 
 import (
 	"context"
@@ -12,9 +12,12 @@ import (
 	"time"
 )
 
+// maxAnswer is how much of the answer of STS is read.
+const maxAnswer = 64 << 10
+
 // webIdentity exchanges the token in a file for credentials of a role. It goes to
-// STS alone, never to the server that has the bucket.
-func (p *provider) webIdentity(ctx context.Context, file, role, session string) (Credentials, error) {
+// STS alone, never to the server that is to be asked in the end.
+func (f *Finder) webIdentity(ctx context.Context, file, role, session string) (Credentials, error) {
 	text, err := readBounded(file)
 	if err != nil {
 		return Credentials{}, fmt.Errorf("%w: the web identity token in %s cannot be read: %v", ErrNoCredentials, file, err) //nolint:errorlint // no system error of a file is to pass for one of the network
@@ -26,7 +29,7 @@ func (p *provider) webIdentity(ctx context.Context, file, role, session string) 
 	if session == "" {
 		session = "flask-vault"
 	}
-	at, err := p.sts()
+	at, err := f.sts()
 	if err != nil {
 		return Credentials{}, err
 	}
@@ -34,7 +37,7 @@ func (p *provider) webIdentity(ctx context.Context, file, role, session string) 
 		"Action": {"AssumeRoleWithWebIdentity"}, "Version": {"2011-06-15"},
 		"RoleArn": {role}, "RoleSessionName": {session}, "WebIdentityToken": {token},
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.store.o.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, f.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), strings.NewReader(form.Encode()))
 	if err != nil {
@@ -42,19 +45,17 @@ func (p *provider) webIdentity(ctx context.Context, file, role, session string) 
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/xml")
-	resp, err := p.store.client.Do(req)
+	resp, err := f.Do(req)
 	if err != nil {
-		return Credentials{}, fmt.Errorf("the web identity cannot be exchanged for credentials: %w", p.store.reason(ctx, &server{base: at}, err))
+		return Credentials{}, fmt.Errorf("the web identity cannot be exchanged for credentials: %w", err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxError))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return Credentials{}, fmt.Errorf("the web identity cannot be exchanged for credentials: %w", p.store.reason(ctx, &server{base: at}, err))
+		return Credentials{}, fmt.Errorf("the web identity cannot be exchanged for credentials: the answer of %s broke off: %w", at.Host, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		e := serverError(&answer{status: resp.StatusCode, header: resp.Header, body: body}, token)
-		e.Hint = "the role must trust the token's issuer and subject, and the token must not be old"
-		return Credentials{}, fmt.Errorf("%s does not exchange the web identity for credentials of the role %s: %w", at.Host, line(role), e)
+		return Credentials{}, &refusedError{at.Host, line(role), resp.StatusCode, ParseFault(body, token)}
 	}
 	c, err := parseAssumed(body)
 	if err != nil {
@@ -64,20 +65,20 @@ func (p *provider) webIdentity(ctx context.Context, file, role, session string) 
 }
 
 // sts is where tokens are exchanged: the region's endpoint.
-func (p *provider) sts() (*url.URL, error) {
-	if raw := p.store.o.Getenv("AWS_ENDPOINT_URL_STS"); raw != "" {
-		u, err := endpoint(raw, false) // the token is a secret
+func (f *Finder) sts() (*url.URL, error) {
+	if raw := f.Getenv("AWS_ENDPOINT_URL_STS"); raw != "" {
+		u, err := Endpoint(raw, false) // the token is a secret
 		if err != nil {
 			return nil, fmt.Errorf("AWS_ENDPOINT_URL_STS: %w", err)
 		}
 		u.Path = "/"
 		return u, nil
 	}
-	srv, err := p.store.settle()
+	region, err := f.Region()
 	if err != nil {
 		return nil, err
 	}
-	return &url.URL{Scheme: "https", Host: "sts." + srv.region + "." + domain(srv.region), Path: "/"}, nil
+	return &url.URL{Scheme: "https", Host: "sts." + region + "." + Domain(region), Path: "/"}, nil
 }
 
 // parseAssumed takes credentials from the answer of STS. Its errors quote nothing.

@@ -1,4 +1,4 @@
-package s3
+package aws
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
-// maxShared is the most bytes that are read of a configuration file, certificates or a token.
+// maxShared is the most bytes that are read of a configuration file or a token.
 const maxShared = 1 << 20
 
 func readBounded(path string) ([]byte, error) {

@@ -1,7 +1,4 @@
-// Package sigv4 signs HTTP requests with Signature Version 4 of AWS, by the
-// Authorization header and with the payload signed as a whole, and checks such
-// signatures.
-package sigv4
+package aws
 
 import (
 	"crypto/hmac"
@@ -13,13 +10,6 @@ import (
 	"strings"
 	"time"
 )
-
-// Key is what signs.
-type Key struct {
-	ID     string // of the access key: public
-	Secret string
-	Token  string // of a session, "" for none
-}
 
 // Scope is what a signature is good for.
 type Scope struct {
@@ -45,16 +35,17 @@ func HashOf(payload []byte) string {
 // unsigned are headers that proxies change, and that change nothing.
 var unsigned = map[string]bool{"Authorization": true, "User-Agent": true, "Accept-Encoding": true}
 
-// Sign sets the headers of a request that carry the signature. All headers that
-// are set already are signed with it, but for a few that proxies change. The path goes out as it is signed, whatever
-// characters it has.
-func Sign(req *http.Request, payloadHash string, key Key, scope Scope, now time.Time) {
+// Sign sets the headers of a request that carry its signature: Signature Version 4, in
+// the Authorization header, with the payload signed as a whole. All headers that are set
+// already are signed with it, but for a few that proxies change. The path goes out as it is
+// signed, whatever characters it has.
+func Sign(req *http.Request, payloadHash string, c Credentials, scope Scope, now time.Time) {
 	req.Header.Set(dateHeader, now.UTC().Format(stamp))
 	if scope.Service == "s3" {
 		req.Header.Set(hashHeader, payloadHash)
 	}
-	if key.Token != "" {
-		req.Header.Set(tokenHeader, key.Token)
+	if c.SessionToken != "" {
+		req.Header.Set(tokenHeader, c.SessionToken)
 	}
 	req.URL.RawPath = Escape(req.URL.Path, true)
 	names := []string{"host"}
@@ -64,8 +55,8 @@ func Sign(req *http.Request, payloadHash string, key Key, scope Scope, now time.
 		}
 	}
 	slices.Sort(names)
-	credential, signature := sign(req, payloadHash, names, key.Secret, scope, now)
-	req.Header.Set("Authorization", algorithm+" Credential="+key.ID+"/"+credential+
+	credential, signature := sign(req, payloadHash, names, c.SecretAccessKey, scope, now)
+	req.Header.Set("Authorization", algorithm+" Credential="+c.AccessKeyID+"/"+credential+
 		", SignedHeaders="+strings.Join(names, ";")+", Signature="+signature)
 }
 
