@@ -3,6 +3,7 @@ package etcd
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -272,32 +273,35 @@ func (f *failures) add(endpoint string, err error) {
 
 // error tells of all servers. why is the end of the context, if that was the end.
 func (f *failures) error(why error) error {
+	if errors.Is(why, context.Canceled) { // the caller's wish, and no fault of the servers
+		return why
+	}
 	var b strings.Builder
+	wrapped := []error{backend.ErrUnreachable}
+	if why != nil {
+		wrapped = append(wrapped, why)
+	}
 	for i, endpoint := range f.order {
 		if i > 0 {
 			b.WriteString("; ")
 		}
 		fmt.Fprintf(&b, "%s: %v", host(endpoint), f.last[endpoint])
+		var certificate *tls.CertificateVerificationError // which somebody can do something about
+		if errors.As(f.last[endpoint], &certificate) {
+			wrapped = append(wrapped, certificate)
+		}
 	}
-	if errors.Is(why, context.Canceled) { // the caller's wish, and no fault of the servers
-		return why
-	}
-	return &unreachable{b.String(), why}
+	return &unreachable{b.String(), wrapped}
 }
 
 type unreachable struct {
-	text string
-	why  error
+	text    string
+	wrapped []error
 }
 
 func (e *unreachable) Error() string { return backend.ErrUnreachable.Error() + ": " + e.text }
 
-func (e *unreachable) Unwrap() []error {
-	if e.why == nil {
-		return []error{backend.ErrUnreachable}
-	}
-	return []error{backend.ErrUnreachable, e.why}
-}
+func (e *unreachable) Unwrap() []error { return e.wrapped }
 
 func host(endpoint string) string {
 	_, name, _ := strings.Cut(endpoint, "://")

@@ -32,11 +32,11 @@ func as(err, kind error, is bool) error {
 // unreachable makes an error one of a store that cannot be reached, and says so. Where
 // its certificate is why, checked says which certificates it is checked against.
 func unreachable(err error, checked string) error {
-	if errors.Is(err, backend.ErrUnreachable) {
-		return err
-	}
 	if certificate(err) {
 		err = fmt.Errorf("%w; it is checked against the certificates in the file that %s names, or without that the system's", err, checked)
+	}
+	if errors.Is(err, backend.ErrUnreachable) {
+		return err
 	}
 	return fmt.Errorf("%w: %w", backend.ErrUnreachable, err)
 }
@@ -49,7 +49,8 @@ func silent(err error) bool {
 	return lastgood.Unreachable(err) || certificate(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// etcdStore has etcd's refusals be those that all stores share: [fs.ErrPermission].
+// etcdStore has etcd's refusals be those that all stores share: [fs.ErrPermission], and
+// says what its certificate is checked against.
 type etcdStore struct{ *etcd.Store }
 
 func (s etcdStore) Load(ctx context.Context, have backend.Version) (backend.Snapshot, error) {
@@ -65,6 +66,9 @@ func (s etcdStore) Save(ctx context.Context, blob []byte, prev backend.Version) 
 func (s etcdStore) Probe(ctx context.Context) error { return refusedByEtcd(s.Store.Probe(ctx)) }
 
 func refusedByEtcd(err error) error {
+	if certificate(err) && errors.Is(err, backend.ErrUnreachable) {
+		return unreachable(err, caSetting)
+	}
 	return as(err, fs.ErrPermission, errors.Is(err, etcd.ErrPermission) || errors.Is(err, etcd.ErrLogin))
 }
 
@@ -90,8 +94,12 @@ func readingS3(err error) error {
 	return refusedByS3(err)
 }
 
-// caOfS3 is the variable that the AWS tools have for it.
-const caOfS3 = "AWS_CA_BUNDLE"
+// What names the certificates that a server is checked against: for S3 the variable that
+// the AWS tools have.
+const (
+	caSetting = "store.ca"
+	caOfS3    = "AWS_CA_BUNDLE"
+)
 
 func (s s3Store) Save(ctx context.Context, blob []byte, prev backend.Version) (backend.Version, error) {
 	version, err := s.Store.Save(ctx, blob, prev)
@@ -128,7 +136,7 @@ func readingHTTPS(err error) error {
 	answered := errors.As(err, &answer)
 	err = as(err, fs.ErrPermission, answered && (answer.Status == 401 || answer.Status == 403))
 	if silent(err) || answered && (answer.Status >= 500 || answer.Status == 429) {
-		return unreachable(err, "store.ca")
+		return unreachable(err, caSetting)
 	}
 	return err
 }
