@@ -90,7 +90,7 @@ func (c *writer) sweep(t *testing.T) *tally {
 			}
 		}
 	}
-	for attempt := 0; len(s.missing) > 0 && attempt < 40; attempt++ {
+	for attempt := 0; len(s.missing) > 0 && attempt < 120; attempt++ {
 		for _, site := range slices.Sorted(maps.Keys(s.missing)) {
 			x := s.missing[site]
 			if !x.writes() && attempt >= 4 {
