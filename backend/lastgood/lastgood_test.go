@@ -354,7 +354,7 @@ func Example() {
 func TestWhatIsNoDocumentIsNotKept(t *testing.T) {
 	remote := &server{}
 	page := errors.New("a page")
-	store := lastgood.New(remote, lastgood.Options{
+	o := lastgood.Options{
 		Path: filepath.Join(t.TempDir(), "copy"),
 		Check: func(blob []byte) error {
 			if string(blob) == "page" {
@@ -362,12 +362,16 @@ func TestWhatIsNoDocumentIsNotKept(t *testing.T) {
 			}
 			return nil
 		},
-	})
+	}
+	store := lastgood.New(remote, o)
 	for i, blob := range []string{"good", "page", "good", "page"} {
 		remote.put(blob, 1+i%2)
 		if snap, err := store.Load(t.Context(), ""); err != nil || string(snap.Blob) != blob {
 			t.Errorf("%s: %q, %v", blob, snap.Blob, err)
 		}
+	}
+	if err := lastgood.Accept(t.Context(), remote, o); !errors.Is(err, page) {
+		t.Errorf("accepted with %v", err)
 	}
 	remote.mu.Lock()
 	remote.down = backend.ErrUnreachable

@@ -295,9 +295,12 @@ func (w watcher) Watch(ctx context.Context, have backend.Version, notify func(ba
 }
 
 // Accept takes what the store has now as the newest, whatever was seen before: for a
-// store that was restored from a backup. o is as for [New].
+// store that was restored from a backup. o is as for [New]; what o.Check refuses is not taken.
 func Accept(ctx context.Context, s backend.Store, o Options) error {
 	snap, err := s.Load(ctx, "")
+	if err == nil && o.Check != nil {
+		err = o.Check(snap.Blob)
+	}
 	if err != nil {
 		return err
 	}

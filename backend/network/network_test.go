@@ -127,7 +127,7 @@ func TestACertificateThatIsNotBelieved(t *testing.T) {
 	}{
 		{location.Location{URL: "https://" + host + "/x"}, "store.ca"},
 		{location.Location{URL: "s3://bucket/x", Region: "eu-central-1", Endpoint: server.URL}, "AWS_CA_BUNDLE"},
-		{location.Location{URL: "etcd://" + host + "/x"}, "certificate"},
+		{location.Location{URL: "etcd://" + host + "/x"}, "store.ca"},
 	} {
 		store, err := network.Open(tc.l)
 		if err != nil {

@@ -200,7 +200,7 @@ func (a *app) remoteAccept(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := lastgood.Accept(ctx, agreedStore{remote.Open(limited(l)), l}, lastgood.Options{Path: path}); err != nil {
+	if err := lastgood.Accept(ctx, agreedStore{remote.Open(limited(l)), l}, a.copyOptions(l, path)); err != nil {
 		return fmt.Errorf("%s: %w", l.URL, err)
 	}
 	a.note("what %s has now counts as the newest (environment %s)", oneLine(l.URL), c.Environment)
