@@ -280,7 +280,8 @@ func (s *store) setAnswered(v backend.Version) {
 	s.answered = v
 }
 
-// Watch is the store's, without what would go back.
+// Watch is the store's. What would go back is not handed on: a load tells whether the store
+// has gone back, or only what another process has loaded since.
 func (w watcher) Watch(ctx context.Context, have backend.Version, notify func(backend.Snapshot)) error {
 	refused := func() []string {
 		c, _ := read(w.o.Path) // what is wrong with it, a load tells
@@ -288,7 +289,7 @@ func (w watcher) Watch(ctx context.Context, have backend.Version, notify func(ba
 	}
 	return w.watcher.Watch(backend.Refusing(ctx, refused), have, func(snap backend.Snapshot) {
 		if c, err := read(w.o.Path); err == nil && len(snap.Blob) > 0 && w.old(c, snap) {
-			return
+			snap = backend.Snapshot{}
 		}
 		notify(snap)
 	})
