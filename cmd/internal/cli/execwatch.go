@@ -19,11 +19,11 @@ import (
 const (
 	watchRestart = "restart" // what --watch alone stands for
 
-	lookEvery  = 500 * time.Millisecond // how often local files are looked at
-	settle     = 100 * time.Millisecond // after a change, before it is read: many come in bursts
+	lookEvery  = 500 * time.Millisecond  // how often local files are looked at
+	settle     = 100 * time.Millisecond  // after a change, before it is read: many come in bursts
 	againAfter = 1500 * time.Millisecond // a change that could not be taken up is tried again, give or take a half
-	stopWithin = 10 * time.Second       // what a program has to end after SIGTERM, before it is killed
-	mendMost   = 30 * time.Second       // the longest wait before a broken watch is begun anew
+	stopWithin = 10 * time.Second        // what a program has to end after SIGTERM, before it is killed
+	mendMost   = 30 * time.Second        // the longest wait before a broken watch is begun anew
 )
 
 // parseWatch understands --watch: nil and no error is to restart.
