@@ -235,6 +235,9 @@ func (a *app) examineServers(ctx context.Context, l location.Location) []finding
 
 // examinePrevious tells of a document in a store that a previous key alone opens.
 func (a *app) examinePrevious(ctx context.Context, c *vault) []finding {
+	if !fileExists(c.PreviousPath()) {
+		return nil
+	}
 	key, err := c.options.Keys.Load(ctx)
 	if err != nil {
 		return nil // which another line tells
