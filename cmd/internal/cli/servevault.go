@@ -327,7 +327,7 @@ func (s *server) typed(name string) (json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		return appendTyped(config.Formats.ForFile(v.Name()).Name(), value)
+		return appendTyped(v.Format().Name(), value)
 	}
 	return nil, nil
 }
