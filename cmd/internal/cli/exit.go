@@ -183,6 +183,10 @@ func (a *app) classify(err error) (code int, hint string) {
 	case is(backend.ErrNoVault) && storeOf(err).ReadOnly():
 		return exitNotFound, "correct credentials: in flask-vault.yaml, or see why the document is not there any more where it is written"
 	case is(backend.ErrNoVault):
+		if path := a.copyOf(storeOf(err)); path != "" {
+			return exitNotFound, fmt.Sprintf("it was there before: tail -n +2 %s >FILE gives what was loaded here last, encrypted, and %s copy --from FILE --to %s brings it back",
+				quote(path), a.name, quote(storeOf(err).URL))
+		}
 		return exitNotFound, a.name + " init makes one here"
 	case as(&exposed) && exposed.Owner != 0:
 		return exitPolicy, fmt.Sprintf("if you trust it, make it your own: chown $(id -un) %s; or FLASK_VAULT_TRUSTED_OWNERS=%d trusts whatever is this user's", quote(exposed.Path), exposed.Owner)
@@ -244,6 +248,28 @@ func storeOf(err error) location.Location {
 		}
 	}
 	return location.Location{}
+}
+
+// copyOf is the path of the copy that is kept of a store's document, "" if there is none.
+func (a *app) copyOf(store location.Location) string {
+	c, err := a.resolve()
+	if err != nil || store.URL == "" {
+		return ""
+	}
+	for _, e := range remotes(c.Config) {
+		l := e.Location()
+		if l.Name() != store.URL {
+			continue
+		}
+		path, err := lastgood.Path(l.ID())
+		if err != nil {
+			return ""
+		}
+		if _, err := lastgood.Kept(path); err == nil {
+			return path
+		}
+	}
+	return ""
 }
 
 // damagedHint says what helps with a document in a store, which git has no history of.
