@@ -141,6 +141,9 @@ func newCipher(k keysource.Key, source string, previous ...keysource.Key) (*Ciph
 // Name is how the store calls the document.
 func (v *Vault) Name() string { return v.opts.Store.Name() }
 
+// Format is how the document is written.
+func (v *Vault) Format() format.Format { return v.opts.Format }
+
 // parse names the document in a syntax error.
 func (v *Vault) parse(text []byte) (format.Document, error) {
 	doc, err := v.opts.Format.Parse(text)

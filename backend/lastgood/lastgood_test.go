@@ -354,7 +354,7 @@ func Example() {
 func TestWhatIsNoDocumentIsNotKept(t *testing.T) {
 	remote := &server{}
 	page := errors.New("a page")
-	store := lastgood.New(remote, lastgood.Options{
+	o := lastgood.Options{
 		Path: filepath.Join(t.TempDir(), "copy"),
 		Check: func(blob []byte) error {
 			if string(blob) == "page" {
@@ -362,12 +362,16 @@ func TestWhatIsNoDocumentIsNotKept(t *testing.T) {
 			}
 			return nil
 		},
-	})
+	}
+	store := lastgood.New(remote, o)
 	for i, blob := range []string{"good", "page", "good", "page"} {
 		remote.put(blob, 1+i%2)
 		if snap, err := store.Load(t.Context(), ""); err != nil || string(snap.Blob) != blob {
 			t.Errorf("%s: %q, %v", blob, snap.Blob, err)
 		}
+	}
+	if err := lastgood.Accept(t.Context(), remote, o); !errors.Is(err, page) {
+		t.Errorf("accepted with %v", err)
 	}
 	remote.mu.Lock()
 	remote.down = backend.ErrUnreachable
@@ -375,4 +379,46 @@ func TestWhatIsNoDocumentIsNotKept(t *testing.T) {
 	if snap, err := store.Load(t.Context(), ""); err != nil || string(snap.Blob) != "good" {
 		t.Errorf("the copy has %q, %v", snap.Blob, err)
 	}
+}
+
+// telling is a server that tells of what it is given.
+type telling struct {
+	*server
+	tell chan backend.Snapshot
+}
+
+func (s telling) Watch(ctx context.Context, _ backend.Version, notify func(backend.Snapshot)) error {
+	for {
+		select {
+		case snap := <-s.tell:
+			notify(snap)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// TestWatchSaysThatItWentBack: an older document is not handed on, and the caller is to load,
+// which tells why.
+func TestWatchSaysThatItWentBack(t *testing.T) {
+	f := newFixture(t)
+	remote := telling{f.server, make(chan backend.Snapshot)}
+	s := lastgood.New(remote, lastgood.Options{Path: f.path})
+	f.loads(s, "", "first", nil)
+	f.server.put("second", 2)
+	f.loads(s, "1", "second", nil)
+	told := make(chan backend.Snapshot)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		_ = s.(backend.Watcher).Watch(ctx, "2", func(snap backend.Snapshot) { told <- snap })
+	}()
+	f.server.put("first", 3)
+	for blob, want := range map[string]string{"first": "", "third": "third"} {
+		remote.tell <- backend.Snapshot{Blob: []byte(blob), Version: "3"}
+		if snap := <-told; string(snap.Blob) != want || (snap.Version == "") != (want == "") {
+			t.Errorf("of %q it told %q, %q", blob, snap.Blob, snap.Version)
+		}
+	}
+	f.loads(s, "2", "", lastgood.ErrRollback)
 }

@@ -280,7 +280,8 @@ func (s *store) setAnswered(v backend.Version) {
 	s.answered = v
 }
 
-// Watch is the store's, without what would go back.
+// Watch is the store's. What would go back is not handed on: a load tells whether the store
+// has gone back, or only what another process has loaded since.
 func (w watcher) Watch(ctx context.Context, have backend.Version, notify func(backend.Snapshot)) error {
 	refused := func() []string {
 		c, _ := read(w.o.Path) // what is wrong with it, a load tells
@@ -288,16 +289,19 @@ func (w watcher) Watch(ctx context.Context, have backend.Version, notify func(ba
 	}
 	return w.watcher.Watch(backend.Refusing(ctx, refused), have, func(snap backend.Snapshot) {
 		if c, err := read(w.o.Path); err == nil && len(snap.Blob) > 0 && w.old(c, snap) {
-			return
+			snap = backend.Snapshot{}
 		}
 		notify(snap)
 	})
 }
 
 // Accept takes what the store has now as the newest, whatever was seen before: for a
-// store that was restored from a backup. o is as for [New].
+// store that was restored from a backup. o is as for [New]; what o.Check refuses is not taken.
 func Accept(ctx context.Context, s backend.Store, o Options) error {
 	snap, err := s.Load(ctx, "")
+	if err == nil && o.Check != nil {
+		err = o.Check(snap.Blob)
+	}
 	if err != nil {
 		return err
 	}

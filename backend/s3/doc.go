@@ -57,7 +57,7 @@
 //
 // The object beside the document is KEY.probe-RANDOM. It is removed afterwards; the role
 // needs s3:PutObject, s3:GetObject and s3:DeleteObject for KEY.probe-* on servers that are
-// probed.
+// probed. Where it may not be removed, nothing is saved.
 //
 // # Loading
 //

@@ -99,7 +99,13 @@ func (s *Store) scratch(ctx context.Context, try func(ctx context.Context, key s
 	// Also when the caller gave up; it stays behind only if this fails too.
 	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	_, _ = s.do(clean, http.MethodDelete, key, nil, nil, maxError)
+	removed, _ := s.do(clean, http.MethodDelete, key, nil, nil, maxError)
+	if err == nil && removed != nil && removed.status == http.StatusForbidden {
+		// Who saves often would leave many.
+		if _, there := s.get(clean, key, ""); there == nil {
+			err = s.serverError(removed)
+		}
+	}
 	if err == nil {
 		return nil
 	}

@@ -127,3 +127,24 @@ func TestTheProbeIsMadeOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestAProbeThatCannotBeRemovedIsTold: else each command that saves would leave an object.
+func TestAProbeThatCannotBeRemovedIsTold(t *testing.T) {
+	server := serve(t)
+	server.SetFault(func(r *http.Request) s3test.Fault {
+		if r.Method == http.MethodDelete {
+			return s3test.ForeignAnswer
+		}
+		return s3test.None
+	})
+	s := open(t, server, s3.Options{})
+	if _, err := s.Save(t.Context(), []byte("text"), ""); err == nil || !strings.Contains(err.Error(), "s3:DeleteObject for "+key+".probe-*") || server.Get(key) != nil {
+		t.Errorf("save: %v", err)
+	}
+	if err := s.Probe(t.Context()); err == nil {
+		t.Error("the probe found nothing")
+	}
+	if _, err := open(t, server, s3.Options{Conditional: true}).Save(t.Context(), []byte("text"), ""); err != nil {
+		t.Errorf("a short probe leaves nothing: %v", err)
+	}
+}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/lastgood"
 	"github.com/flask-vault/flask-vault/backend/rekey"
 	"github.com/flask-vault/flask-vault/cmd/internal/crash"
 	"github.com/flask-vault/flask-vault/plugins/launch"
@@ -35,6 +36,8 @@ type app struct {
 	readOnly  bool // the key that was found is for reading alone
 	fresh     bool // no copy takes the place of a store that is down: something is to be changed
 	told      map[string]bool
+
+	onStale func(url string, s lastgood.Stale) // is told of copies in place of standard error, nil where that is read
 }
 
 // Main runs the program with the process's own arguments and returns its exit code.

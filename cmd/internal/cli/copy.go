@@ -120,6 +120,9 @@ func (a *app) copy(ctx context.Context, o copyOptions) error {
 		return err
 	}
 	snap, err := from.store.Load(ctx, "")
+	if errors.Is(err, backend.ErrNoVault) {
+		err = &hintError{err, "--from names one that is there: env:NAME, or the path of an encrypted file"}
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", from.store.Name(), err)
 	}

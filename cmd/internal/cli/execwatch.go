@@ -19,11 +19,11 @@ import (
 const (
 	watchRestart = "restart" // what --watch alone stands for
 
-	lookEvery  = 500 * time.Millisecond // how often local files are looked at
-	settle     = 100 * time.Millisecond // after a change, before it is read: many come in bursts
-	againAfter = 2 * time.Second        // a change that could not be taken up is tried again
-	stopWithin = 10 * time.Second       // what a program has to end after SIGTERM, before it is killed
-	mendMost   = 30 * time.Second       // the longest wait before a broken watch is begun anew
+	lookEvery  = 500 * time.Millisecond  // how often local files are looked at
+	settle     = 100 * time.Millisecond  // after a change, before it is read: many come in bursts
+	againAfter = 1500 * time.Millisecond // a change that could not be taken up is tried again, give or take a half
+	stopWithin = 10 * time.Second        // what a program has to end after SIGTERM, before it is killed
+	mendMost   = 30 * time.Second        // the longest wait before a broken watch is begun anew
 )
 
 // parseWatch understands --watch: nil and no error is to restart.
@@ -99,7 +99,7 @@ func (a *app) execWatch(ctx context.Context, e *execution, sig os.Signal) error 
 			select {
 			case end := <-r.ended:
 				return a.finish(r, end)
-			case <-time.After(againAfter):
+			case <-time.After(againAfter/2 + rand.N(againAfter)): //nolint:gosec // it spreads requests, and keeps no secret
 			}
 		}
 		changes = a.follow(ctx, e)
@@ -247,7 +247,7 @@ func (a *app) follow(ctx context.Context, e *execution) *changes {
 	})
 	for _, v := range e.layers {
 		if _, file := v.Files(); !file && v.Watchable() {
-			c.goOn(func() { c.keepWatching(ctx, v) })
+			c.goOn(func() { c.keepWatching(ctx, v, a.noteUnseen()) })
 		}
 	}
 	return c
@@ -262,11 +262,30 @@ func (c *changes) goOn(f func()) {
 	}()
 }
 
+// noteUnseen tells why changes in a store are not seen, each reason once.
+func (a *app) noteUnseen() func(error) {
+	trouble := ""
+	return func(err error) {
+		code, message, _ := a.explain(err)
+		if message != trouble {
+			a.note("note: changes are not seen: %s (code %d); the program goes on with the values that it has", message, code)
+			trouble = message
+		}
+	}
+}
+
 // keepWatching watches a store, and begins anew when that is broken. The waits grow
-// and are random, so that a server that comes back is not met by all at once.
-func (c *changes) keepWatching(ctx context.Context, v *backend.Vault) {
+// and are random, so that a server that comes back is not met by all at once. A server that
+// does not answer is waited for by the watch itself; what it answers instead is told.
+func (c *changes) keepWatching(ctx context.Context, v *backend.Vault, tell func(error)) {
 	for pause := time.Second; ctx.Err() == nil; pause = min(2*pause, mendMost) {
-		_ = v.Watch(ctx, func() { c.tellSoon(ctx) })
+		begun := time.Now()
+		if err := v.Watch(ctx, func() { c.tellSoon(ctx) }); err != nil && ctx.Err() == nil {
+			tell(err)
+		}
+		if time.Since(begun) > mendMost {
+			pause = time.Second
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // it spreads requests, and keeps no secret

@@ -180,7 +180,13 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitNotFound, ""
 	case is(backend.ErrKeyLost):
 		return exitNotFound, "put the key back into its source (a copy of master.key, or the variable FLASK_VAULT_MASTER_KEY); to start anew, move the encrypted files away first"
+	case is(backend.ErrNoVault) && storeOf(err).ReadOnly():
+		return exitNotFound, "correct credentials: in flask-vault.yaml, or see why the document is not there any more where it is written"
 	case is(backend.ErrNoVault):
+		if path := a.copyOf(storeOf(err)); path != "" {
+			return exitNotFound, fmt.Sprintf("it was there before: tail -n +2 %s >FILE gives what was loaded here last, encrypted, and %s copy --from FILE --to %s brings it back",
+				quote(path), a.name, quote(storeOf(err).URL))
+		}
 		return exitNotFound, a.name + " init makes one here"
 	case as(&exposed) && exposed.Owner != 0:
 		return exitPolicy, fmt.Sprintf("if you trust it, make it your own: chown $(id -un) %s; or FLASK_VAULT_TRUSTED_OWNERS=%d trusts whatever is this user's", quote(exposed.Path), exposed.Owner)
@@ -198,6 +204,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitWrongKey, "use the key with the id " + wrongKey.Want + ", which key_id in flask-vault.yaml names"
 	case is(backend.ErrReadOnlyKey):
 		return exitPolicy, a.name + " rekey gives this vault a 128-bit key, which Flask-Vault for Python reads too"
+	case (is(backend.ErrMalformed) || is(backend.ErrAuth)) && storeOf(err).URL != "":
+		return exitCorrupt, a.damagedHint(storeOf(err), is(backend.ErrAuth))
 	case is(backend.ErrMalformed), is(backend.ErrAuth):
 		return exitCorrupt, "git log shows who changed the file last; git checkout brings an earlier version back"
 	case as(&syntax) && a.readOnly:
@@ -229,6 +237,51 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitPolicy, ""
 	}
 	return exitInternal, ""
+}
+
+// storeOf is the store that has the document that an error is about, or the zero Location.
+// Such errors begin with its URL, perhaps after the environment's name.
+func storeOf(err error) location.Location {
+	for word := range strings.FieldsSeq(err.Error()) {
+		if url, ok := strings.CutSuffix(word, ":"); ok && location.CheckURL(url) == nil {
+			return location.Location{URL: url}
+		}
+	}
+	return location.Location{}
+}
+
+// copyOf is the path of the copy that is kept of a store's document, "" if there is none.
+func (a *app) copyOf(store location.Location) string {
+	c, err := a.resolve()
+	if err != nil || store.URL == "" {
+		return ""
+	}
+	for _, e := range remotes(c.Config) {
+		l := e.Location()
+		if l.Name() != store.URL {
+			continue
+		}
+		path, err := lastgood.Path(l.ID())
+		if err != nil {
+			return ""
+		}
+		if _, err := lastgood.Kept(path); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// damagedHint says what helps with a document in a store, which git has no history of.
+func (a *app) damagedHint(l location.Location, otherKey bool) string {
+	hint := a.name + " copy --from FILE --to " + quote(l.URL) + " --force brings a backup back"
+	if l.ReadOnly() {
+		hint = "see what answers there, and what the document is where it is written"
+	}
+	if otherKey {
+		hint = "git pull brings a key that somebody has changed; or " + hint
+	}
+	return hint
 }
 
 // noKeyHint says where to put a key, by the sources that were asked.

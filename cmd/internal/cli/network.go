@@ -68,6 +68,10 @@ func (a *app) copyOptions(l location.Location, path string) lastgood.Options {
 
 // tellStale says how old the copy is that is read in place of a store.
 func (a *app) tellStale(url string, s lastgood.Stale) {
+	if a.onStale != nil {
+		a.onStale(url, s)
+		return
+	}
 	a.tellOnce("note: %s; what is read is a copy of %s from %s ago", oneLine(s.Cause.Error()), url, age(s.Age))
 }
 

@@ -238,6 +238,7 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 			if err != nil {
 				return r, err
 			}
+			a.noteWriters(shared, o)
 			return r, a.tellSeen(r, o)
 		}
 	}
@@ -282,6 +283,7 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	}
 	a.noteLeftBehind(r.Left)
 	a.noteCopies(env)
+	a.noteWriters(shared, o)
 	return r, a.tellSeen(r, o)
 }
 

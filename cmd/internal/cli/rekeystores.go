@@ -53,6 +53,22 @@ func (a *app) noteUnwritten(shared []*config.Config) {
 	}
 }
 
+// noteWriters says, for --leaver, what the new key does not take away: who may write to a
+// store can put a document there under the old key, which opens as long as that is kept.
+func (a *app) noteWriters(shared []*config.Config, o rekeyOptions) {
+	if !o.leaver {
+		return
+	}
+	for _, e := range written(shared) {
+		in := ""
+		if e.Environment != config.DefaultEnvironment {
+			in = " --env " + quote(e.Environment)
+		}
+		a.note("note: whoever left and may still write %s can put a document there that opens here: take that right away, and then %s rekey --forget-previous%s",
+			oneLine(e.DisplayCredentials()), a.name, in)
+	}
+}
+
 // readyStores finds out, before a key is made, that each document in a store can be
 // read and written. It returns those that a previous key opens and the present one does
 // not: an earlier rekey changed the key and could not finish.

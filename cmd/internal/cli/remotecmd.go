@@ -200,7 +200,7 @@ func (a *app) remoteAccept(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := lastgood.Accept(ctx, agreedStore{remote.Open(limited(l)), l}, lastgood.Options{Path: path}); err != nil {
+	if err := lastgood.Accept(ctx, agreedStore{remote.Open(limited(l)), l}, a.copyOptions(l, path)); err != nil {
 		return fmt.Errorf("%s: %w", l.URL, err)
 	}
 	a.note("what %s has now counts as the newest (environment %s)", oneLine(l.URL), c.Environment)
@@ -233,6 +233,26 @@ func (a *app) examineServers(ctx context.Context, l location.Location) []finding
 	return findings
 }
 
+// examinePrevious tells of a document in a store that a previous key alone opens.
+func (a *app) examinePrevious(ctx context.Context, c *vault) []finding {
+	if !fileExists(c.PreviousPath()) {
+		return nil
+	}
+	key, err := c.options.Keys.Load(ctx)
+	if err != nil {
+		return nil // which another line tells
+	}
+	store, _, previous, err := storedUnder(ctx, c.Config, key)
+	if err != nil || !previous {
+		return nil
+	}
+	hint := "if a rekey could not finish, " + a.name + " rekey does; if none was interrupted, somebody who left wrote it, and " + a.name + " copy brings a backup back"
+	if c.Location().ReadOnly() {
+		hint = "encrypt it under the new key where it is written"
+	}
+	return []finding{{"warn", store.Name() + " is encrypted under a previous key", hint}}
+}
+
 // examineStore looks at a store on the network, beyond what opening the vault told, which failed
 // with unopened or did not. A store that does not answer, or not us, or that may not be asked,
 // is not asked again.
@@ -258,6 +278,9 @@ func (a *app) examineStore(ctx context.Context, c *vault, unopened error) []find
 			_, hint := a.classify(err)
 			findings = append(findings, finding{"fail", l.Name() + ": " + err.Error(), hint})
 		}
+	}
+	if unopened == nil {
+		findings = append(findings, a.examinePrevious(ctx, c)...)
 	}
 	if path, err := lastgood.Path(l.ID()); err != nil {
 		findings = append(findings, finding{"warn", "there is no directory for a copy that is read while the store is down: " + err.Error(), "set XDG_CACHE_HOME"})

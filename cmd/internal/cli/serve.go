@@ -49,6 +49,7 @@ func (a *app) serve(ctx context.Context) error {
 	keepOutOfDumps()
 	endWithParent()
 	s := &server{app: a}
+	a.onStale = s.noteCopy
 	_, _ = rand.Read(s.salt[:]) // does not fail
 	in := bufio.NewReaderSize(a.in, 64<<10)
 	var line []byte

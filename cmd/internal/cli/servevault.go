@@ -7,12 +7,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/lastgood"
 	"github.com/flask-vault/flask-vault/format"
 )
 
@@ -26,7 +28,10 @@ type server struct {
 	cipher *backend.Cipher // nil if neither a value nor a token was asked for
 	seen   []seenFile      // what all of this was made from
 	looked time.Time       // when the files that did not exist were looked for last
-	askAt  time.Time       // when a store beyond local files is asked next
+	askAt  time.Time       // when a store beyond local files is asked next, zero if there is none
+
+	untaken error // why what the store had last was not taken up, nil if it was
+	copied  error // why what the store has was read from a copy, nil if it was not
 
 	worn bool // whether a warning was given
 
@@ -77,6 +82,7 @@ func (s *server) refresh(ctx context.Context) error {
 		seen = look(s.config.Config)
 	}
 	err := s.open(ctx, seen)
+	s.untaken = err
 	if err != nil && s.layers != nil {
 		s.failed, s.failedAt, s.failedOn = err, time.Now(), seen
 	}
@@ -87,11 +93,12 @@ func (s *server) refresh(ctx context.Context) error {
 // configuration are now.
 func (s *server) open(ctx context.Context, seen []seenFile) error {
 	if s.layers != nil && !s.moved() {
-		if s.askEvery() > 0 && !changed(s.seen) && time.Now().Before(s.askAt) {
+		if !s.askAt.IsZero() && !s.due() && !changed(s.seen) {
 			s.seen = seen
-			return nil
+			return s.untaken
 		}
 		s.askLater()
+		s.copied = nil
 		err := s.reload(ctx)
 		var broken *format.SyntaxError
 		if err == nil || errors.As(err, &broken) {
@@ -104,6 +111,7 @@ func (s *server) open(ctx context.Context, seen []seenFile) error {
 		return err
 	}
 	seen = look(c.Config)
+	s.copied = nil
 	c, layers, err := s.read(ctx)
 	if err != nil {
 		return err
@@ -136,9 +144,20 @@ func (s *server) askEvery() time.Duration {
 // askLater leaves the stores alone for between a half of that and one and a half, so that
 // many programs that started together do not ask together.
 func (s *server) askLater() {
+	s.askAt = time.Time{}
 	if every := s.askEvery(); every > 0 {
 		s.askAt = time.Now().Add(every/2 + rand.N(every)) //nolint:gosec // it spreads requests, and keeps no secret
 	}
+}
+
+// due reports whether it is time to ask a store again. No file shows that it has changed.
+func (s *server) due() bool { return !s.askAt.IsZero() && !time.Now().Before(s.askAt) }
+
+// noteCopy takes down that a store did not answer, and that a copy does. The text stays the
+// same as long as that lasts, so that who logs it need not do so again.
+func (s *server) noteCopy(url string, c lastgood.Stale) {
+	when := time.Now().Add(-c.Age).Round(time.Second).UTC().Format("2006-01-02 15:04 UTC")
+	s.copied = fmt.Errorf("%w; what is read is a copy of %s from %s", c.Cause, url, when)
 }
 
 func (s *server) reload(ctx context.Context) error {
@@ -211,8 +230,9 @@ func (s *server) snapshot(ctx context.Context, q request) (any, error) {
 	}
 	switch path, missing := s.missing(err); {
 	case err == nil:
+		answer.Stale = s.staleness(nil)
 	case s.values != nil:
-		answer.Stale = s.fault(err)
+		answer.Stale = s.staleness(err)
 	case missing: // a program of Flask-Vault gets no value then, and no error
 		answer.Files, answer.Values = []string{path}, map[string]json.RawMessage{}
 		return answer, nil
@@ -229,6 +249,18 @@ func (s *server) snapshot(ctx context.Context, q request) (any, error) {
 		answer.Values = s.values
 	}
 	return answer, nil
+}
+
+// staleness is what an answer says where its values may not be those that are stored now,
+// because err kept them from being taken up or because a copy was read.
+func (s *server) staleness(err error) *fault {
+	if err == nil {
+		err = s.copied
+	}
+	if err == nil {
+		return nil
+	}
+	return s.fault(err)
 }
 
 func (s *server) all() (map[string]json.RawMessage, error) {
@@ -266,20 +298,23 @@ type getAnswer struct {
 	ID      int64           `json:"id"`
 	Version string          `json:"version"`
 	Value   json.RawMessage `json:"value"` // null if there is none
+	Stale   *fault          `json:"stale,omitempty"`
 }
 
 // get answers one value at any path, also a mapping's.
 func (s *server) get(ctx context.Context, q request) (any, error) {
-	if s.layers == nil || s.changed() {
-		if err := s.refresh(ctx); err != nil && s.layers == nil {
+	err := s.untaken
+	if s.layers == nil || s.changed() || s.due() {
+		if err = s.refresh(ctx); err != nil && s.layers == nil {
 			if _, missing := s.missing(err); missing {
 				return getAnswer{ID: q.ID}, nil
 			}
 			return nil, err
 		}
 	}
+	stale := s.staleness(err)
 	value, err := s.typed(q.Key)
-	return getAnswer{q.ID, s.version(), value}, err
+	return getAnswer{q.ID, s.version(), value, stale}, err
 }
 
 // typed is a value as JSON with its type, nil if there is none.
@@ -292,7 +327,7 @@ func (s *server) typed(name string) (json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		return appendTyped(config.Formats.ForFile(v.Name()).Name(), value)
+		return appendTyped(v.Format().Name(), value)
 	}
 	return nil, nil
 }

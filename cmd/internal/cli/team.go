@@ -280,6 +280,11 @@ func (a *app) teamAdd(ctx context.Context, name, given string) error {
 	if !ok {
 		return cannotKeep(target)
 	}
+	if c.Remote() { // its directory is for what lies beside a document in a store, and may not be there yet
+		if err := os.MkdirAll(filepath.Dir(c.Path()), 0o755); err != nil { //nolint:gosec // as git makes it
+			return err
+		}
+	}
 	unlock, err := c.Store(c.Path()).Lock(ctx)
 	if err != nil {
 		return err
