@@ -319,8 +319,6 @@ func cause(err error) error {
 		return fmt.Errorf("the server ended the connection at once, as it does when it refuses the client certificate or the want of one (%w)", err)
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return errors.New("the server speaks without TLS")
-	case errors.As(err, new(*tls.CertificateVerificationError)):
-		return fmt.Errorf("%w; it is checked against the certificates in the file that store.ca names, or without that the system's", err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("no answer in time")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
