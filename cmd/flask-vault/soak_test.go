@@ -159,9 +159,10 @@ func (m *model) step(ctx context.Context) {
 		m.change("unset", name, now, "", kill, "", nil, "unset", name)
 	case dice < 60:
 		editor := m.w.at(fmt.Sprintf("home/edit%d", m.n))
-		script := fmt.Sprintf("#!/bin/sh\ngrep -v '^%[1]s:' \"$1\" >\"$1.new\"\necho '%[1]s: %[2]s' >>\"$1.new\"\ncat \"$1.new\" >\"$1\"\n", name, value)
-		must(m.t, os.WriteFile(editor, []byte(script), 0o700)) //nolint:gosec // a program
-		m.change("edit", name, now, value, kill, "", []string{"EDITOR=" + editor}, "edit", "-q")
+		// Read by a shell and not run: a process that another writer is starting may hold it open yet.
+		script := fmt.Sprintf("grep -v '^%[1]s:' \"$1\" >\"$1.new\"\necho '%[1]s: %[2]s' >>\"$1.new\"\ncat \"$1.new\" >\"$1\"\n", name, value)
+		must(m.t, os.WriteFile(editor, []byte(script), 0o600))
+		m.change("edit", name, now, value, kill, "", []string{"EDITOR=sh " + editor}, "edit", "-q")
 		m.dropDrafts()
 	case dice < 62:
 		m.rekey(ctx, kill)
