@@ -70,6 +70,9 @@ func (a *app) check(ctx context.Context, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err // what was not checked to the end is no problem
+	}
 	problems = append(problems, teams...)
 	if asJSON {
 		err = a.printJSON(struct {

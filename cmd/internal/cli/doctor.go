@@ -63,6 +63,9 @@ func ok(format string, args ...any) finding {
 
 func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 	findings, sections := a.examine(ctx, o)
+	if err := ctx.Err(); err != nil {
+		return err // what was not looked at to the end is no finding
+	}
 	all := slices.Clone(findings)
 	for _, s := range sections {
 		all = append(all, s.Findings...)

@@ -231,6 +231,9 @@ func (a *app) keyCheck(ctx context.Context, asJSON bool) error {
 	if errors.Is(opens, backend.ErrNoVault) {
 		opens = nil
 	}
+	if err := ctx.Err(); err != nil {
+		return err // no answer of a source
+	}
 	if asJSON {
 		err = a.printJSON(struct {
 			SchemaVersion int      `json:"schema_version"`
