@@ -179,13 +179,13 @@ func (f *Finder) profileName() string {
 	return "default"
 }
 
-// ProfileRegion is the region that the profile sets, "" for none.
-func (f *Finder) ProfileRegion() string {
+// Setting is one that the profile sets, such as "region" or "endpoint_url", "" for none.
+func (f *Finder) Setting(name string) string {
 	profile, err := f.profile(f.profileName())
 	if err != nil {
 		return ""
 	}
-	return profile["region"]
+	return profile[name]
 }
 
 // profile puts a profile together from both files; the credentials file comes first.

@@ -17,8 +17,8 @@
 // Not supported are SSO and login sessions, credential_process, roles by source_profile or
 // credential_source, the credentials of containers (ECS, EKS Pod Identity), and the
 // metadata of EC2 instances. Where a profile or the environment asks for one of these, the
-// error says so. The AWS command line gives what it finds in all of them to
-// those who ask:
+// error says so. Of a profile, backend/s3 also reads region and endpoint_url, and no services
+// section. The AWS command line gives what it finds in all of them to those who ask:
 //
 //	eval "$(aws configure export-credentials --format env)"
 package aws

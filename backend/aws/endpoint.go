@@ -2,9 +2,10 @@ package aws
 
 import (
 	"errors"
-	"net"
 	"net/url"
 	"strings"
+
+	"github.com/flask-vault/flask-vault/backend/internal/httpclient"
 )
 
 // Endpoint checks the URL of a server: https, or plain http to this very computer, or to
@@ -18,15 +19,10 @@ func Endpoint(raw string, allowHTTP bool) (*url.URL, error) {
 	case u.Scheme == "https":
 	case u.Scheme != "http":
 		return nil, errors.New("the endpoint is neither https:// nor http://")
-	case !allowHTTP && !loopback(u.Hostname()):
+	case !allowHTTP && !httpclient.Loopback(u.Hostname()):
 		return nil, errors.New("the endpoint is plain http on another computer: use https, or add allow_http=true if nobody can listen in between")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Domain is that of a region's partition: "amazonaws.com", or China's.

@@ -13,12 +13,12 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/internal/httpclient"
 )
 
 const (
@@ -324,21 +324,7 @@ func cause(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the server closed the connection: %w", err)
 	}
-	return plain(err)
-}
-
-// plain leaves the addresses and the names of system calls out of an error of the network,
-// as in "dial tcp 127.0.0.1:2379: connect: connection refused".
-func plain(err error) error {
-	var op *net.OpError
-	if !errors.As(err, &op) || op.Err == nil {
-		return err
-	}
-	var call *os.SyscallError
-	if errors.As(op.Err, &call) {
-		return call.Err
-	}
-	return op.Err
+	return httpclient.Plain(err)
 }
 
 // sleep waits, or returns the end of the context.

@@ -8,16 +8,14 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/internal/httpclient"
 )
 
 // maxWait is the longest that a max-age or a Retry-After makes Watch wait.
@@ -159,7 +157,7 @@ func (s *Store) ask(ctx context.Context, r *relay, have backend.Version) (snap b
 	r.mu.Unlock()
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return snap, 0, r.reason(err)
+		return snap, 0, httpclient.Unanswered(r.url.Host, err)
 	}
 	defer resp.Body.Close()
 	switch resp.StatusCode {
@@ -183,7 +181,7 @@ func (s *Store) ask(ctx context.Context, r *relay, have backend.Version) (snap b
 	}
 	blob, err := s.read(resp)
 	if err != nil {
-		return snap, 0, r.reason(err)
+		return snap, 0, httpclient.Unanswered(r.url.Host, err)
 	}
 	sum := sha256.Sum256(blob)
 	v := backend.Version(hex.EncodeToString(sum[:]))
@@ -209,36 +207,6 @@ func (s *Store) read(resp *http.Response) ([]byte, error) {
 		return nil, large
 	}
 	return blob, nil
-}
-
-// reason says why no answer came, without the URL that net/http puts before it, which
-// may hold a signature.
-func (r *relay) reason(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
-	}
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%s did not answer in time: %w", r.url.Host, err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%s closed the connection: %w", r.url.Host, err)
-	}
-	return fmt.Errorf("%s: %w", r.url.Host, plain(err))
-}
-
-// plain leaves the addresses and the names of system calls out of an error of the network,
-// as in "dial tcp 127.0.0.1:443: connect: connection refused".
-func plain(err error) error {
-	var op *net.OpError
-	if !errors.As(err, &op) || op.Err == nil {
-		return err
-	}
-	var call *os.SyscallError
-	if errors.As(op.Err, &call) {
-		return call.Err
-	}
-	return op.Err
 }
 
 // etag is an answer's ETag if it can be sent back.

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/internal/httpclient"
 )
 
 // Options are what the URL does not say. The zero value is good.
@@ -117,17 +117,12 @@ func parse(raw string) (*url.URL, error) {
 // allowed refuses what others can read and change on the way.
 func allowed(u *url.URL) error {
 	switch {
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && httpclient.Loopback(u.Hostname()):
 		return nil
 	case u.Scheme == "http":
 		return errors.New("plain http is for this computer alone: use https")
 	}
 	return errors.New("it is not of the form https://HOST/PATH")
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func newClient(o Options) (client *http.Client, closing func()) {

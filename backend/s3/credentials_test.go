@@ -75,12 +75,21 @@ func TestCredentialsAreFoundAsTheToolsDo(t *testing.T) {
 	}
 }
 
-func TestARegionComesFromTheProfile(t *testing.T) {
+func TestTheServerComesFromTheProfile(t *testing.T) {
 	server := serve(t)
 	server.Put(key, []byte("text"))
-	config := write(t, "config", "[profile team]\nregion = "+s3test.Region+"\naws_access_key_id="+s3test.AccessKeyID+"\naws_secret_access_key="+s3test.SecretAccessKey)
-	if _, err := open(t, server, s3.Options{Getenv: env("AWS_CONFIG_FILE", config, "AWS_PROFILE", "team")}).Load(t.Context(), ""); err != nil {
-		t.Error(err)
+	config := write(t, "config", "[profile team]\nendpoint_url = "+server.URL()+"\nregion = "+s3test.Region+"\naws_access_key_id="+s3test.AccessKeyID+"\naws_secret_access_key="+s3test.SecretAccessKey)
+	for variable, good := range map[string]bool{"": true, "http://127.0.0.1:1": false} { // which comes first
+		s, err := s3.Open("s3://"+s3test.Bucket+"/"+strings.ReplaceAll(key, " ", "%20"), s3.Options{
+			Getenv: env("AWS_CONFIG_FILE", config, "AWS_PROFILE", "team", "AWS_ENDPOINT_URL_S3", variable),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Load(t.Context(), ""); (err == nil) != good {
+			t.Errorf("with the variable %q: %v", variable, err)
+		}
+		_ = s.Close()
 	}
 }
 

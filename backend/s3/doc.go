@@ -11,7 +11,8 @@
 // s3://BUCKET/KEY and parameters, all of them optional:
 //
 //	region=NAME       else AWS_REGION, AWS_DEFAULT_REGION, then the profile's in ~/.aws/config
-//	endpoint=URL      another server than Amazon's; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL
+//	endpoint=URL      another server than Amazon's; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
+//	                  then the profile's endpoint_url
 //	style=path        or "virtual": where the bucket is named. Another server: path, Amazon: virtual
 //	profile=NAME      of ~/.aws; else AWS_PROFILE, then "default"
 //	conditional=true  the server is known to honour conditions, as Probe finds out; see below

@@ -220,13 +220,16 @@ func (s *Store) server() (*server, error) {
 		}
 	}
 	if srv.region == "" {
-		srv.region = s.creds.ProfileRegion()
+		srv.region = s.creds.Setting("region")
 	}
 	at := s.o.Endpoint
 	for _, name := range []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"} {
 		if at == "" {
 			at = s.o.Getenv(name)
 		}
+	}
+	if at == "" {
+		at = s.creds.Setting("endpoint_url")
 	}
 	if at == "" && srv.region == "" {
 		return nil, fmt.Errorf("%w: the bucket's region is not known: add ?region=NAME to the URL, or set AWS_REGION", backend.ErrNoSuchStore)

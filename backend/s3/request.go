@@ -3,18 +3,15 @@ package s3
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
-	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/flask-vault/flask-vault/backend/aws"
+	"github.com/flask-vault/flask-vault/backend/internal/httpclient"
 )
 
 // answer is what a server answered: all of it.
@@ -76,7 +73,7 @@ func (s *Store) once(ctx context.Context, creds aws.Credentials, method, key str
 	aws.Sign(req, aws.HashOf(body), creds, aws.Scope{Region: srv.region, Service: "s3"}, time.Now())
 	resp, err := s.client.Do(req)
 	if err != nil {
-		err = reason(ctx, srv.base.Host, err)
+		err = httpclient.Unanswered(srv.base.Host, err)
 		if connected.Load() {
 			return nil, &sentError{err}
 		}
@@ -93,7 +90,7 @@ func (s *Store) once(ctx context.Context, creds aws.Credentials, method, key str
 	}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	if err != nil && a.status/100 == 2 && method != http.MethodPut {
-		return nil, &sentError{fmt.Errorf("the answer broke off: %w", reason(ctx, srv.base.Host, err))}
+		return nil, &sentError{fmt.Errorf("the answer broke off: %w", httpclient.Unanswered(srv.base.Host, err))}
 	}
 	return a, nil
 }
@@ -102,38 +99,9 @@ func reader(body []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(bod
 
 // askSTS sends a request that gets credentials.
 func (s *Store) askSTS(req *http.Request) (*http.Response, error) {
-	resp, err := s.client.Do(req)
+	resp, err := s.client.Do(req) //nolint:gosec // to STS, which the region or the user names; Finder checks the URL
 	if err != nil {
-		return nil, reason(req.Context(), req.URL.Host, err)
+		return nil, httpclient.Unanswered(req.URL.Host, err)
 	}
 	return resp, nil
-}
-
-// reason says why no answer came, without the URL that net/http puts before it.
-func reason(ctx context.Context, host string, err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
-	}
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-		return fmt.Errorf("%s did not answer in time: %w", host, err)
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%s closed the connection: %w", host, err)
-	}
-	return fmt.Errorf("%s: %w", host, plain(err))
-}
-
-// plain leaves the addresses and the names of system calls out of an error of the network,
-// as in "dial tcp 127.0.0.1:443: connect: connection refused".
-func plain(err error) error {
-	var op *net.OpError
-	if !errors.As(err, &op) || op.Err == nil {
-		return err
-	}
-	var call *os.SyscallError
-	if errors.As(op.Err, &call) {
-		return call.Err
-	}
-	return op.Err
 }

@@ -167,7 +167,7 @@ func TestAWebIdentity(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		case token != "pod-token":
 			w.WriteHeader(http.StatusBadRequest)
-			fmt.Fprintf(w, `<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>got %s</Message></Error></ErrorResponse>`, token)
+			fmt.Fprintf(w, `<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>got %s</Message></Error></ErrorResponse>`, token) //nolint:gosec // a server may do so
 		default:
 			fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken><Expiration>2126-01-02T03:04:05Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
 				accessKey, secretKey, session)

@@ -34,7 +34,7 @@ func askSTS(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := client.Do(req)
+	res, err := client.Do(req) //nolint:gosec // to STS, which the region or the user names; Finder checks the URL
 	var ue *url.Error
 	if errors.As(err, &ue) {
 		err = plugins.Errorf(plugins.Unavailable, "%s cannot be reached: %w", req.URL.Host, ue.Err)
