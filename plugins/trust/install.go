@@ -134,9 +134,9 @@ func (st *Staged) Commit(name string, d Description) (Record, error) {
 		return Record{}, st.store.explain(name, err)
 	}
 	defer root.Close()
-	unlock, err := lock(root)
+	unlock, err := st.store.lock(root)
 	if err != nil {
-		return Record{}, st.store.unusable(err)
+		return Record{}, err
 	}
 	defer unlock()
 	earlier, _ := readRecord(root, name)
