@@ -123,15 +123,11 @@ func keyFiles(c *vault) []string {
 // refuseTracked refuses to make a key file that git would take along: one that it
 // tracks, or that another .gitignore takes back in.
 func (a *app) refuseTracked(ctx context.Context, c *vault, keys []string) error {
-	if !inWorkTree(c.Root) {
-		return nil
-	}
 	for _, path := range keys {
 		if fileExists(filepath.Join(c.Root, filepath.FromSlash(path))) {
 			continue // doctor tells
 		}
-		_, err := runGit(ctx, c.Root, c.options, "check-ignore", "-q", "--", path)
-		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 1 {
+		if gitTakes(ctx, c, c.Root, path) {
 			return &codeError{&hintError{
 				fmt.Errorf("git would commit the key file %s, so no key is made", oneLine(path)),
 				"git ls-files " + quote(path) + " shows whether git tracks it, git check-ignore -v " + quote(path) + " which .gitignore takes it in",
@@ -139,6 +135,23 @@ func (a *app) refuseTracked(ctx context.Context, c *vault, keys []string) error 
 		}
 	}
 	return nil
+}
+
+// gitTakes reports whether git would commit a file, by its path from dir, or has already.
+func gitTakes(ctx context.Context, c *vault, dir, path string) bool {
+	if !inWorkTree(dir) {
+		return false
+	}
+	_, err := runGit(ctx, dir, c.options, "check-ignore", "-q", "--", path)
+	exit := (*exec.ExitError)(nil)
+	return errors.As(err, &exit) && exit.ExitCode() == 1
+}
+
+// warnOfGit says that git would commit a key that was put into a file.
+func (a *app) warnOfGit(ctx context.Context, c *vault, s keysource.Source) {
+	if f, ok := s.(*file.Source); ok && gitTakes(ctx, c, filepath.Dir(f.Path()), filepath.Base(f.Path())) {
+		a.note("warning: git would commit %s: name it in .gitignore, or move it out of the repository", oneLine(c.Display(f.Path())))
+	}
 }
 
 // refuseStrayFiles refuses to make a key where encrypted files are that it
