@@ -51,6 +51,7 @@ func New(dest string, perm fs.FileMode) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot write beside it: %w", dest, WithoutPath(err))
 	}
+	markInUse(f)
 	return &File{File: f, dest: dest, temp: name}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/flask-vault/flask-vault/backend/durable"
@@ -51,6 +52,25 @@ func TestDiscardLeavesNothing(t *testing.T) {
 	}
 	f.Discard()
 	only(t, dir)
+}
+
+func TestWhatIsBeingWrittenIsInUse(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the system itself removes no file that is open")
+	}
+	f, err := durable.New(filepath.Join(t.TempDir(), "f"), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !durable.InUse(f.Name()) {
+		t.Error("a file that is being written counts as left over")
+	}
+	if err := f.Close(); err != nil { // as the end of the process would
+		t.Fatal(err)
+	}
+	if durable.InUse(f.Name()) || durable.InUse(f.Name()+"x") {
+		t.Error("a file that nobody writes counts as in use")
+	}
 }
 
 func TestALinkIsReplacedNotFollowed(t *testing.T) {

@@ -1,6 +1,10 @@
 package durable
 
-import "golang.org/x/sys/windows"
+import (
+	"os"
+
+	"golang.org/x/sys/windows"
+)
 
 // noWait is for systems whose files can be named pipes.
 const noWait = 0
@@ -18,6 +22,12 @@ func createOnly(from, to string) error {
 	}
 	return windows.MoveFileEx(f, t, windows.MOVEFILE_WRITE_THROUGH)
 }
+
+// markInUse has nothing to do: the system removes no file that is open.
+func markInUse(*os.File) {}
+
+// InUse is false: what is in use cannot be removed.
+func InUse(string) bool { return false }
 
 // syncDir has nothing to do: a directory cannot be flushed on Windows.
 func syncDir(string) error { return nil }

@@ -37,6 +37,10 @@ func lock(ctx context.Context, path string, timeout time.Duration) (unlock func(
 			_ = l.Close()
 			return nil, &backend.LockedError{Path: path, PID: holder(path)}
 		}
+		if errors.Is(err, fs.ErrPermission) {
+			_ = l.Close()
+			return nil, closed(path, err)
+		}
 		if err != nil || !ok {
 			_ = l.Close()
 			return nil, fmt.Errorf("cannot lock %s: %w", path, durable.WithoutPath(err))
@@ -95,6 +99,16 @@ func claim(l *flock.Flock, path string) (bool, error) {
 		_, _ = f.WriteAt(fmt.Appendln(nil, os.Getpid()), 0)
 	}
 	return true, nil
+}
+
+// closed says why a lock cannot be opened. One that another user's process left when it
+// was killed, such as root's, is opened by nobody else, so nobody can see that it is free.
+func closed(path string, err error) error {
+	err = fmt.Errorf("cannot lock %s: %w", path, durable.WithoutPath(err))
+	if info, e := os.Lstat(path); e == nil && os.Geteuid() >= 0 && durable.Owner(info) != os.Geteuid() {
+		return fmt.Errorf("%w; it belongs to another user (user id %d): remove it, unless a command of theirs is at work", err, durable.Owner(info))
+	}
+	return err
 }
 
 // maxPID is the most bytes of a process id.

@@ -46,7 +46,7 @@ func read(path string) (saved, error) {
 	if err != nil {
 		return saved{}, err
 	}
-	text, err := os.ReadFile(path)
+	text, err := durable.ReadFile(path, backend.MaxDocument)
 	if err != nil {
 		return saved{}, err
 	}

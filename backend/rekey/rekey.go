@@ -276,6 +276,12 @@ func hashFile(path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
+// fileHas reports whether a file is there and has the content with that hash.
+func fileHas(path, hash string) bool {
+	has, err := hashFile(path)
+	return err == nil && has == hash
+}
+
 func (j *journal) write(path string) error {
 	text, err := json.MarshalIndent(j, "", "  ")
 	if err != nil {
@@ -289,7 +295,8 @@ func (j *journal) write(path string) error {
 //
 // A file that is not the one that the rekey began with was saved by a process that
 // waited for the lock of one that was killed, or came with git. It is the newer
-// one, so it stays, and is sealed under the new key itself.
+// one, so it stays, and is sealed under the new key itself; one of previous keys gets
+// those of the staged one besides.
 func (j *journal) finish(ctx context.Context, path string, next keysource.Key) error {
 	dir := filepath.Dir(path)
 	for _, s := range j.Swaps {
@@ -301,10 +308,14 @@ func (j *journal) finish(ctx context.Context, path string, next keysource.Key) e
 		case err == nil && now == s.After:
 			continue // done already
 		case err == nil && now != s.Before:
-			if err := j.reseal(ctx, dir, target, next); err != nil {
+			change := j.reseal
+			if slices.Contains(j.Previous, s.Path) && fileHas(staged, s.After) {
+				change = joinPrevious(staged)
+			}
+			if err := change(ctx, dir, target, next); err != nil {
 				return err
 			}
-			if made, err := hashFile(staged); err == nil && made == s.After { // not what a forged journal names
+			if fileHas(staged, s.After) { // not what a forged journal names
 				_ = os.Remove(staged)
 			}
 			continue
@@ -342,6 +353,50 @@ func (j *journal) reseal(ctx context.Context, dir, path string, next keysource.K
 	if err != nil {
 		return err
 	}
+	err = replace(path, func(f *durable.File) error { return c.Reseal(ctx, old, path, f) })
+	if errors.Is(err, backend.ErrAuth) || errors.Is(err, backend.ErrMalformed) {
+		return nil
+	}
+	return err
+}
+
+// joinPrevious changes a file of previous keys that is not the one that the rekey began
+// with: the keys of staged come first, since the key before this rekey is kept there
+// alone, then what the file has. One that none of these keys opens is replaced,
+// as [Run] does.
+func joinPrevious(staged string) func(ctx context.Context, dir, path string, next keysource.Key) error {
+	return func(_ context.Context, _, path string, next keysource.Key) error {
+		c, err := backend.NewCipher(next)
+		if err != nil {
+			return err
+		}
+		keys, err := c.PreviousKeys(staged)
+		if err != nil {
+			return err
+		}
+		all, err := backend.NewCipher(next, keys...)
+		if err != nil {
+			return err
+		}
+		came, err := all.PreviousKeys(path)
+		if err != nil && !errors.Is(err, backend.ErrAuth) && !errors.Is(err, backend.ErrMalformed) {
+			return err
+		}
+		for _, k := range came {
+			if !k.Equal(next) && !slices.ContainsFunc(keys, k.Equal) {
+				keys = append(keys, k)
+			}
+		}
+		blob, err := c.SealKeys(keys)
+		if err != nil {
+			return err
+		}
+		return replace(path, writing(blob))
+	}
+}
+
+// replace writes what fill writes in the place of a file, whose owner and mode stay.
+func replace(path string, fill func(*durable.File) error) error {
 	f, err := durable.New(path, 0o644)
 	if err != nil {
 		return err
@@ -353,10 +408,7 @@ func (j *journal) reseal(ctx context.Context, dir, path string, next keysource.K
 			return err
 		}
 	}
-	switch err := c.Reseal(ctx, old, path, f); {
-	case errors.Is(err, backend.ErrAuth), errors.Is(err, backend.ErrMalformed):
-		return nil
-	case err != nil:
+	if err := fill(f); err != nil {
 		return err
 	}
 	return f.Replace()

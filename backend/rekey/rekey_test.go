@@ -302,6 +302,71 @@ func TestFilesThatWereSavedMeanwhile(t *testing.T) {
 	}
 }
 
+// TestPreviousKeysThatWereSavedMeanwhile has git bring another file of previous keys
+// before anybody finishes a rekey. The key before it is kept with those that came.
+func TestPreviousKeysThatWereSavedMeanwhile(t *testing.T) {
+	earlier := keysource.NewKey()
+	for name, tc := range map[string]struct {
+		by     func(s scene) keysource.Key // whose the file is
+		opened bool
+	}{
+		"of the key before": {func(s scene) keysource.Key { return s.plan.Old }, true},
+		"of the new key":    {func(s scene) keysource.Key { return s.now(t) }, true},
+		"of another key":    {func(scene) keysource.Key { return keysource.NewKey() }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 16)
+			func() {
+				defer func() { _ = recover() }()
+				s.plan.Source = dying{s.key, true, func() { panic("killed") }}
+				_, _ = rekey.Run(t.Context(), s.plan)
+			}()
+			by, err := backend.NewCipher(tc.by(s))
+			if err != nil {
+				t.Fatal(err)
+			}
+			blob, err := by.SealKeys([]keysource.Key{earlier})
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, s.plan.Previous[0], blob)
+			write(t, s.plan.Files[0], sealWith(t, s.plan.Old.Bytes(), "newer"))
+			if got, err := rekey.Recover(t.Context(), s.plan.Journal, keysource.Chain{s.key}); err != nil || got != rekey.Finished {
+				t.Fatalf("%v, %v", got, err)
+			}
+			c, err := backend.NewCipher(s.now(t)) // without the previous key
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys, err := c.PreviousKeys(s.plan.Previous[0])
+			if err != nil || len(keys) == 0 || !keys[0].Equal(s.plan.Old) {
+				t.Fatalf("the key before is not kept: %v, %v", keys, err)
+			}
+			if kept := len(keys) == 2 && keys[1].Equal(earlier); kept != tc.opened {
+				t.Errorf("the keys are %v", keys)
+			}
+			for i, want := range []string{"newer", "text 1"} {
+				if got, err := c.OpenFile(s.plan.Files[i]); string(got) != want || err != nil {
+					t.Errorf("%s: %q, %v, and not %q", s.plan.Files[i], got, err, want)
+				}
+			}
+			if left, _ := filepath.Glob(filepath.Join(s.dir, ".flask-vault-*")); len(left) > 0 {
+				t.Errorf("left over: %q", left)
+			}
+		})
+	}
+}
+
+// now is the key that the scene's source has.
+func (s scene) now(t *testing.T) keysource.Key {
+	t.Helper()
+	k, err := s.key.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
 func write(t *testing.T, path string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o640); err != nil {

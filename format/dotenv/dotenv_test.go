@@ -127,6 +127,7 @@ func TestRefused(t *testing.T) {
 		{"open name", "'hunter2=x\n", 1, 1},
 		{"empty name", "''=x\n", 1, 1},
 		{"not UTF-8", "A=é\xff\n", 1, 4},
+		{"too many names", strings.Repeat("A=1\n", 400_001), 400_001, 1},
 		{"behind a value of lines", "A='x\r\ny'\r\nB hunter2\r\n", 3, 3},
 	})
 }

@@ -22,6 +22,10 @@ type binding struct {
 	exported   bool // behind export
 }
 
+// maxNames bounds the time and the memory that a hostile document costs, and is far
+// beyond any real one.
+const maxNames = 400_000
+
 const byteOrderMark = "\ufeff"
 
 // scanner reads a text from the front.
@@ -52,8 +56,11 @@ func parse(text []byte) ([]binding, error) {
 			return nil, err
 		}
 		b.start, b.end = start, s.i
-		if b.name != "" {
-			all = append(all, b)
+		if b.name == "" {
+			continue
+		}
+		if all = append(all, b); len(all) > maxNames {
+			return nil, errorAt(text, b.start, "more than 400000 names")
 		}
 	}
 }

@@ -125,6 +125,7 @@ func TestRefused(t *testing.T) {
 		{"comment", "{ // hunter2\n}", 1, 3},
 		{"not UTF-8", "{\"é\": \"\xff\"}", 1, 8},
 		{"too deep", strings.Repeat("[", 101), 1, 101},
+		{"too many values", "[" + strings.Repeat("1,", 400_001) + "1]", 1, 800_000},
 		{"value missing", `{"a": }`, 1, 7},
 		{"value missing at the end", "{\"a\":\n", 2, 1},
 	})

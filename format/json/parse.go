@@ -8,7 +8,12 @@ import (
 	"github.com/flask-vault/flask-vault/format"
 )
 
-const maxDepth = 100
+// Limits on what one document may hold. They bound the time and the memory that a
+// hostile document costs, and are far beyond any real one.
+const (
+	maxDepth  = 100
+	maxValues = 400_000
+)
 
 // node is a value with its place in the text.
 type node struct {
@@ -30,8 +35,9 @@ var byteOrderMark = []byte("\ufeff")
 
 // scanner reads a text from the front.
 type scanner struct {
-	text []byte
-	i    int
+	text   []byte
+	i      int
+	values int
 }
 
 // parse returns the value of the text, or nil if the text is empty.
@@ -82,6 +88,9 @@ func (s *scanner) is(c byte) bool { return s.i < len(s.text) && s.text[s.i] == c
 func (s *scanner) value(depth int) (*node, error) {
 	if s.i == len(s.text) {
 		return nil, s.fail("the text ends where a value is expected")
+	}
+	if s.values++; s.values > maxValues {
+		return nil, s.fail("more than 400000 values")
 	}
 	n := &node{start: s.i}
 	var err error

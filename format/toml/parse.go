@@ -13,10 +13,12 @@ import (
 )
 
 // Limits on what one document may hold. The decoder compares every key with all
-// others of its table, so many keys cost much time.
+// others of its table, so many keys cost much time. A value in an array takes some
+// hundred times the memory of its bytes.
 const (
 	maxDepth = 100
 	maxKeys  = 50_000
+	maxMarks = 600_000 // commas and brackets, in texts as well: see countMarks
 )
 
 const byteOrderMark = "\ufeff"
@@ -81,6 +83,9 @@ func parse(text []byte) (*tree, error) {
 	if bytes.HasPrefix(text, []byte(byteOrderMark)) {
 		skip = len(byteOrderMark)
 	}
+	if err := countMarks(text); err != nil {
+		return nil, err
+	}
 	b := builder{text: text, skip: skip, tree: &tree{}}
 	if err := b.build(); err != nil {
 		return nil, err
@@ -95,6 +100,23 @@ func parse(text []byte) (*tree, error) {
 		return nil, &format.SyntaxError{Line: 1, Column: 1, Msg: "a key is defined twice"}
 	}
 	return b.tree, nil
+}
+
+// countMarks bounds the values in arrays and inline tables before the parser makes a
+// node of each: every one of them stands behind one of these marks.
+func countMarks(text []byte) error {
+	if len(text) <= maxMarks {
+		return nil
+	}
+	marks := 0
+	for i, c := range text {
+		if c == ',' || c == '[' || c == '{' {
+			if marks++; marks > maxMarks {
+				return errorAt(text, i, "the text is too long: it has too many commas and brackets")
+			}
+		}
+	}
+	return nil
 }
 
 // builder makes a tree of a text.

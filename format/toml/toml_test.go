@@ -217,6 +217,7 @@ func TestRefused(t *testing.T) {
 		{"too many keys", strings.Repeat("x.y = 1\n", 50_001), 50_001, 1},
 		{"too many keys in an array", "a = [{" + strings.Repeat("x = 1, ", 50_001) + "x = 1}]\n", 1, 0},
 		{"too many headers", strings.Repeat("[[x]]\n", 50_001), 50_001, 3},
+		{"too many values", "a = [" + strings.Repeat("1,", 600_001) + "1]", 1, 0},
 		{"very deep array", "a = " + strings.Repeat("[", 100_000), 1, 0},
 	})
 }

@@ -12,6 +12,9 @@ import (
 // MaxSize is the most bytes that the executable of a plugin may have (256 MiB).
 const MaxSize = 256 << 20
 
+// RunPrefix begins the name of a copy on disk of an executable; digits and capitals follow.
+const RunPrefix = ".run-"
+
 // ErrChanged is wrapped by the error of [Check] when the executable is not the
 // one that was recorded.
 var ErrChanged = errors.New("the executable is not the one that was installed")

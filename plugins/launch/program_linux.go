@@ -92,7 +92,7 @@ func seal(m *os.File) error {
 // unlinked copies f into a file that has no name by the time it is summed, so
 // that nothing but our own descriptor leads to what was summed.
 func unlinked(f *os.File, scratch string) (*Program, []byte, error) {
-	path := filepath.Join(scratch, ".run-"+rand.Text())
+	path := filepath.Join(scratch, RunPrefix+rand.Text())
 	w, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|unix.O_NOFOLLOW, 0o700)
 	if err != nil {
 		return nil, nil, fmt.Errorf("copy the executable: %w", err)

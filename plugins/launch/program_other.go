@@ -14,7 +14,7 @@ import (
 // by path alone; what keeps the copy as it was is that only the user can write
 // in scratch.
 func snapshot(f *os.File, scratch string) (*Program, []byte, error) {
-	dir, err := os.MkdirTemp(scratch, ".run-") // mode 0700
+	dir, err := os.MkdirTemp(scratch, RunPrefix) // mode 0700
 	if err != nil {
 		return nil, nil, fmt.Errorf("copy the executable: %w", err)
 	}

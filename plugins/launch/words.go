@@ -22,6 +22,7 @@ type Words struct {
 
 	mu   sync.Mutex
 	line []byte
+	cut  bool // line is not all of it
 	left int
 }
 
@@ -37,7 +38,7 @@ func (w *Words) Write(p []byte) (int, error) {
 		part, rest, ended := bytes.Cut(p, []byte("\n"))
 		p = rest
 		if room := maxLine - len(w.line); len(part) > room {
-			part = part[:room] // the rest of the line is dropped
+			part, w.cut = part[:room], true // the rest of the line is dropped
 		}
 		w.line = append(w.line, part...)
 		if ended {
@@ -56,7 +57,10 @@ func (w *Words) Flush() {
 
 func (w *Words) flush() {
 	line := bytes.TrimRight(w.line, "\r")
-	w.line = w.line[:0]
+	if w.cut {
+		line = withoutPart(line)
+	}
+	w.line, w.cut = w.line[:0], false
 	if len(line) == 0 || w.left <= 0 {
 		return
 	}

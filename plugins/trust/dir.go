@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 )
 
 // EnvDir is the variable that names the directory of plugins.
@@ -105,6 +106,34 @@ func (s *Store) unsafe(why, command string) error {
 func (s *Store) unusable(err error) error {
 	return &Error{Kind: UnsafeDir, Message: fmt.Sprintf("the directory of plugins %s cannot be used (%s); %s can name another one",
 		s.dir, reason(err), EnvDir), Err: err}
+}
+
+// lockTimeout is how long an installation waits for another one: as long as a save
+// waits for the lock of a vault.
+const lockTimeout = 10 * time.Second
+
+// lock keeps other installations and removals out until unlock is called. The kernel
+// lets go of what a killed process holds. Readers need none. Whoever can read the
+// directory can hold the lock, so nobody waits for it without end.
+func (s *Store) lock(root *os.Root) (unlock func(), err error) {
+	f, err := openLock(root)
+	if err != nil {
+		return nil, s.unusable(err)
+	}
+	for end := time.Now().Add(lockTimeout); ; time.Sleep(10 * time.Millisecond) {
+		held, err := tryLock(f)
+		if err == nil && held {
+			return func() { _ = f.Close() }, nil
+		}
+		if err == nil && time.Now().Before(end) {
+			continue
+		}
+		_ = f.Close()
+		if err != nil {
+			return nil, s.unusable(err)
+		}
+		return nil, &Error{Kind: Busy, Message: fmt.Sprintf("another process is changing the directory of plugins %s", s.dir)}
+	}
 }
 
 // retries is how often a reader begins again that met an installation. Each of

@@ -19,18 +19,12 @@ func ours(i fs.FileInfo) bool {
 
 func executable(i fs.FileInfo) bool { return i.Mode().Perm()&0o111 != 0 }
 
-// lock keeps other installations and removals out until unlock is called. The lock
-// is on the directory itself, so no file is left; the kernel lets go of what a killed
-// process holds. Readers need none. Where a file system has no locks it does nothing.
-func lock(root *os.Root) (unlock func(), err error) {
-	dir, err := root.Open(".")
-	if err != nil {
-		return nil, err
-	}
-	for {
-		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX)
-		if !errors.Is(err, syscall.EINTR) {
-			return func() { _ = dir.Close() }, nil
-		}
-	}
+// openLock opens what an installation locks: the directory itself, so no file is left.
+func openLock(root *os.Root) (*os.File, error) { return root.Open(".") }
+
+// tryLock reports whether it got the lock, which ends when f is closed. Where a file
+// system has no locks it does without.
+func tryLock(f *os.File) (bool, error) {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	return !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR), nil
 }

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 
@@ -19,17 +20,18 @@ func executable(fs.FileInfo) bool { return true }
 // lockName belongs to no plugin: their files have a dot in their names.
 const lockName = "lock"
 
-// lock keeps other installations and removals out until unlock is called. Windows
-// locks files and no directories, so one is left; it lets go of what a killed process
-// holds. Readers need none.
-func lock(root *os.Root) (unlock func(), err error) {
-	f, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
+// openLock opens what an installation locks. Windows locks files and no directories,
+// so one is left.
+func openLock(root *os.Root) (*os.File, error) {
+	return root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
+}
+
+// tryLock reports whether it got the lock, which ends when f is closed.
+func tryLock(f *os.File) (bool, error) {
+	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, new(windows.Overlapped))
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
+		return false, nil
 	}
-	if err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, new(windows.Overlapped)); err != nil {
-		_ = f.Close()
-		return nil, err
-	}
-	return func() { _ = f.Close() }, nil
+	return err == nil, err
 }

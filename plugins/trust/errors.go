@@ -13,6 +13,7 @@ const (
 	Changed   Kind = "changed"          // not the executable that was installed
 	Damaged   Kind = "damaged"          // the record cannot be used
 	Refused   Kind = "refused"          // not something that can be installed
+	Busy      Kind = "busy"             // another process installs or removes a plugin
 )
 
 // Error says why a plugin is not run or not installed, and what to type.

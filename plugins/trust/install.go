@@ -18,6 +18,7 @@ import (
 
 const (
 	stagingPrefix = ".staging-"
+	recordPrefix  = ".record-"
 	stagedName    = "staged"
 	staleAfter    = time.Hour
 )
@@ -134,9 +135,9 @@ func (st *Staged) Commit(name string, d Description) (Record, error) {
 		return Record{}, st.store.explain(name, err)
 	}
 	defer root.Close()
-	unlock, err := lock(root)
+	unlock, err := st.store.lock(root)
 	if err != nil {
-		return Record{}, st.store.unusable(err)
+		return Record{}, err
 	}
 	defer unlock()
 	earlier, _ := readRecord(root, name)
@@ -164,7 +165,7 @@ func writeRecord(root *os.Root, name string, r Record) error {
 	if err != nil {
 		return err
 	}
-	temp := ".record-" + rand.Text()
+	temp := recordPrefix + rand.Text()
 	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -204,13 +205,24 @@ func sweep(root *os.Root) {
 		return
 	}
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") {
+		if !isLeftover(e.Name()) {
 			continue
 		}
 		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > staleAfter {
 			_ = root.RemoveAll(e.Name())
 		}
 	}
+}
+
+// isLeftover reports whether a name is one that an installation or a start makes: the
+// directory may hold other things, such as .git, or be the user's home.
+func isLeftover(name string) bool {
+	for _, prefix := range [...]string{stagingPrefix, recordPrefix, launch.RunPrefix} {
+		if random, ok := strings.CutPrefix(name, prefix); ok && random != "" && strings.Trim(random, upper+digits) == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // reason is an error without the path that the message names already.

@@ -224,9 +224,9 @@ func (s *Store) Remove(name string) error {
 		return s.explain(name, err)
 	}
 	defer root.Close()
-	unlock, err := lock(root)
+	unlock, err := s.lock(root)
 	if err != nil {
-		return s.unusable(err)
+		return err
 	}
 	defer unlock()
 	r, _ := readRecord(root, name)

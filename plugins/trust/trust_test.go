@@ -6,9 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/flask-vault/flask-vault/plugins/trust"
 )
@@ -311,4 +313,41 @@ func ExampleStore_Get() {
 	_, err = s.Get("shop")
 	fmt.Println(err)
 	// Output: plugin "shop" is not installed; type: flask-vault plugin install PATH --name shop
+}
+
+// TestOnlyLeftoversAreSwept has the store in a directory that holds other things.
+func TestOnlyLeftoversAreSwept(t *testing.T) {
+	s := newStore(t)
+	install(t, s, "shop", "#!/bin/sh\n")
+	stay := []string{".git", ".ssh", ".bashrc", ".run-me", ".staging-area", ".record-", "shop.json"}
+	gone := []string{".staging-ABCDEFGHIJKLMNOPQRSTUVWXYZ", ".record-234567ABC", ".run-1234567890"}
+	old := time.Now().Add(-2 * time.Hour)
+	for i, name := range slices.Concat(stay, gone) {
+		path := filepath.Join(s.Dir(), name)
+		if i%2 == 0 && name != "shop.json" {
+			if err := os.Mkdir(path, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			path = filepath.Join(path, "file")
+		}
+		if name != "shop.json" {
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Chtimes(filepath.Join(s.Dir(), name), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	install(t, s, "other", "#!/bin/sh\n")
+	for _, name := range stay {
+		if _, err := os.Lstat(filepath.Join(s.Dir(), name)); err != nil {
+			t.Errorf("it is not ours: %v", err)
+		}
+	}
+	for _, name := range gone {
+		if _, err := os.Lstat(filepath.Join(s.Dir(), name)); err == nil {
+			t.Errorf("%s stays", name)
+		}
+	}
 }

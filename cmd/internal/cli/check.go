@@ -259,8 +259,8 @@ func twins(c *config.Config) []problem {
 	return problems
 }
 
-// walkEncrypted visits every *.enc below a directory, but not what git and
-// package managers keep there.
+// walkEncrypted visits every *.enc below a directory, links to files too, but not what
+// git and package managers keep there.
 func walkEncrypted(root string, visit func(path string)) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -269,7 +269,15 @@ func walkEncrypted(root string, visit func(path string)) error {
 		if d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules" || d.Name() == ".venv") {
 			return filepath.SkipDir
 		}
-		if d.Type().IsRegular() && strings.HasSuffix(d.Name(), ".enc") {
+		if !strings.HasSuffix(d.Name(), ".enc") {
+			return nil
+		}
+		regular := d.Type().IsRegular()
+		if d.Type()&fs.ModeSymlink != 0 {
+			info, err := os.Stat(path)
+			regular = err == nil && info.Mode().IsRegular()
+		}
+		if regular {
 			visit(path)
 		}
 		return nil

@@ -80,7 +80,7 @@ func (a *app) place(c *vault, name string) (place, error) {
 		return place{c.Store(path), path}, err
 	}
 	if err := location.CheckURL(name); err != nil {
-		return place{}, &usageError{msg: name + ": " + err.Error()}
+		return place{}, badURL(name, err)
 	}
 	for _, e := range remotes(c.Config) {
 		if e.Credentials == name {

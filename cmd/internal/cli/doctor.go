@@ -243,8 +243,7 @@ func (a *app) examineGit(ctx context.Context, c *vault) []finding {
 		return []finding{{"warn", "this is a git work tree, but there is no git", ""}}
 	}
 	var findings []finding
-	for _, line := range keyFiles(c) {
-		path := strings.TrimPrefix(line, "/")
+	for _, path := range keyFiles(c) {
 		switch {
 		case git("ls-files", "--error-unmatch", "--", path) == nil:
 			findings = append(findings, finding{"fail", "git tracks the key file " + path + ": everybody who has the repository has the key", "git rm --cached " + quote(path) + ", then " + a.name + " rekey"})

@@ -62,7 +62,8 @@ func (a *app) examineSessions(c *vault, fix bool) []finding {
 	return findings
 }
 
-// examineUnfinished looks for files that never got their name. None is removed
+// examineUnfinished looks for files that never got their name, and that nobody is
+// writing. None is removed
 // while a rekey is to be finished, which needs them, or while a command that
 // writes the vault is at work.
 func (a *app) examineUnfinished(ctx context.Context, c *vault, fix bool) []finding {
@@ -70,8 +71,8 @@ func (a *app) examineUnfinished(ctx context.Context, c *vault, fix bool) []findi
 	for _, dir := range writtenTo(ctx, c) {
 		entries, _ := os.ReadDir(dir)
 		for _, e := range entries {
-			if durable.IsTemp(e.Name()) {
-				left = append(left, filepath.Join(dir, e.Name()))
+			if path := filepath.Join(dir, e.Name()); durable.IsTemp(e.Name()) && !durable.InUse(path) {
+				left = append(left, path)
 			}
 		}
 	}

@@ -192,6 +192,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitPolicy, fmt.Sprintf("if you trust it, make it your own: chown $(id -un) %s; or FLASK_VAULT_TRUSTED_OWNERS=%d trusts whatever is this user's", quote(exposed.Path), exposed.Owner)
 	case as(&exposed):
 		return exitPolicy, fmt.Sprintf("chmod 600 %s makes it private; --insecure-key-file reads it as it is", quote(exposed.Path))
+	case as(&distrust) && distrust.Kind == trust.Busy:
+		return exitConflict, "try again"
 	case as(&distrust):
 		return exitPlugin, "" // its text says what to type
 	case as(&plugin) && plugin.Code != external.NoKey:

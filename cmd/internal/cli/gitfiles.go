@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/flask-vault/flask-vault/backend/durable"
 )
@@ -34,6 +35,24 @@ func prepareGit(dir string, keys ...string) (changed []string, err error) {
 		}
 	}
 	return changed, nil
+}
+
+// ignorePattern is the line of .gitignore for a file, by its path from there. What the
+// line cannot hold, or addLines would not find again, is any character.
+func ignorePattern(path string) string {
+	var b strings.Builder
+	b.WriteByte('/')
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c == '\n', c == '\r', i == len(path)-1 && strings.ContainsRune(" \t\v\f", rune(c)):
+			b.WriteByte('?')
+		case strings.ContainsRune(`\*?[`, rune(c)):
+			b.Write([]byte{'\\', c})
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 func inWorkTree(dir string) bool {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -48,8 +49,16 @@ func (a *app) init(ctx context.Context) error {
 		return err
 	}
 	// First what keeps the key out of git, then the key.
-	changed, err := prepareGit(c.Root, keyFiles(c)...)
+	keys := keyFiles(c)
+	lines := make([]string, len(keys))
+	for i, path := range keys {
+		lines[i] = ignorePattern(path)
+	}
+	changed, err := prepareGit(c.Root, lines...)
 	if err != nil {
+		return err
+	}
+	if err := a.refuseTracked(ctx, c, keys); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(c.Path()), 0o755); err != nil {
@@ -96,19 +105,53 @@ func (a *app) tellInit(c *vault, created backend.Created, changed []string) {
 	}
 }
 
-// keyFiles are the key files of the vault, as lines of its .gitignore.
+// keyFiles are the key files of the vault below its directory, with slashes.
 func keyFiles(c *vault) []string {
-	var lines []string
+	var paths []string
 	for _, s := range c.options.Keys {
 		f, ok := s.(*file.Source)
 		if !ok {
 			continue
 		}
 		if rel, err := filepath.Rel(c.Root, f.Path()); err == nil && filepath.IsLocal(rel) {
-			lines = append(lines, "/"+filepath.ToSlash(rel))
+			paths = append(paths, filepath.ToSlash(rel))
 		}
 	}
-	return lines
+	return paths
+}
+
+// refuseTracked refuses to make a key file that git would take along: one that it
+// tracks, or that another .gitignore takes back in.
+func (a *app) refuseTracked(ctx context.Context, c *vault, keys []string) error {
+	for _, path := range keys {
+		if fileExists(filepath.Join(c.Root, filepath.FromSlash(path))) {
+			continue // doctor tells
+		}
+		if gitTakes(ctx, c, c.Root, path) {
+			return &codeError{&hintError{
+				fmt.Errorf("git would commit the key file %s, so no key is made", oneLine(path)),
+				"git ls-files " + quote(path) + " shows whether git tracks it, git check-ignore -v " + quote(path) + " which .gitignore takes it in",
+			}, exitPolicy}
+		}
+	}
+	return nil
+}
+
+// gitTakes reports whether git would commit a file, by its path from dir, or has already.
+func gitTakes(ctx context.Context, c *vault, dir, path string) bool {
+	if !inWorkTree(dir) {
+		return false
+	}
+	_, err := runGit(ctx, dir, c.options, "check-ignore", "-q", "--", path)
+	exit := (*exec.ExitError)(nil)
+	return errors.As(err, &exit) && exit.ExitCode() == 1
+}
+
+// warnOfGit says that git would commit a key that was put into a file.
+func (a *app) warnOfGit(ctx context.Context, c *vault, s keysource.Source) {
+	if f, ok := s.(*file.Source); ok && gitTakes(ctx, c, filepath.Dir(f.Path()), filepath.Base(f.Path())) {
+		a.note("warning: git would commit %s: name it in .gitignore, or move it out of the repository", oneLine(c.Display(f.Path())))
+	}
 }
 
 // refuseStrayFiles refuses to make a key where encrypted files are that it

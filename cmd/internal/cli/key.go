@@ -117,6 +117,7 @@ func (a *app) keyNew(ctx context.Context, to string) error {
 			return err
 		}
 		a.note("%s has a new key (%s)", oneLine(s.Name()), k.ID())
+		a.warnOfGit(ctx, c, s)
 		return nil
 	}
 	return cannotKeep(chain)
@@ -173,6 +174,7 @@ func (a *app) keyCopy(ctx context.Context, to string) error {
 		return err
 	}
 	a.note("the key %s from %s is in %s too", k.ID(), oneLine(from.Name()), oneLine(target.Name()))
+	a.warnOfGit(ctx, c, target)
 	return nil
 }
 

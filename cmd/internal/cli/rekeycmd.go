@@ -564,6 +564,15 @@ func (a *app) forgetAll(ctx context.Context, o rekeyOptions) ([]string, error) {
 }
 
 func (a *app) forgetPreviousOf(ctx context.Context, c *config.Config, o rekeyOptions) error {
+	// Of a rekey meanwhile, the key before it would be gone at once.
+	unlock, err := config.Lock(ctx, []*config.Config{c})
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if fileExists(c.Journal()) {
+		return &codeError{&hintError{errRekeyed, "try again"}, exitConflict}
+	}
 	keys, err := c.Sources()
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ URL is what credentials: says in one of the environments here.`,
 
 func (a *app) remoteTrust(url string) error {
 	if err := location.CheckURL(url); err != nil {
-		return &usageError{msg: url + ": " + err.Error()}
+		return badURL(url, err)
 	}
 	c, err := a.resolve()
 	if err != nil {
@@ -86,6 +86,14 @@ func (a *app) remoteTrust(url string) error {
 		a.note("  with the AWS credentials of your environment")
 	}
 	return nil
+}
+
+// badURL is the error of a URL that is refused, perhaps for the password in it.
+func badURL(url string, err error) error {
+	if at := strings.LastIndexByte(url, '@'); at >= 0 {
+		url = "…" + url[at:]
+	}
+	return &usageError{msg: url + ": " + err.Error()}
 }
 
 // remotes are the environments whose credentials are in a store.

@@ -76,6 +76,9 @@ func untilSignal() (context.Context, context.CancelFunc) {
 	go func() {
 		select {
 		case s := <-came:
+			// A read that the system does not come back from heeds no context. The
+			// next signal ends the process at once, as it does by default.
+			signal.Stop(came)
 			number, _ := s.(syscall.Signal)
 			cancel(&signalled{number})
 		case <-ctx.Done():

@@ -5,9 +5,12 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestSignalCode ends a command by each signal that it heeds.
@@ -25,6 +28,31 @@ func TestSignalCode(t *testing.T) {
 			t.Errorf("after %v: exit code %d, %q", sig, code, said.String())
 		}
 		c.stop()
+	}
+}
+
+// TestASecondSignalEndsAtOnce has a command that heeds no context, as one that reads from
+// a file system that does not answer.
+func TestASecondSignalEndsAtOnce(t *testing.T) {
+	const child = "FLASK_VAULT_TEST_SIGNALLED"
+	if os.Getenv(child) != "" {
+		c := newSignalContext()
+		done := c.Done()
+		for range 2 {
+			if err := syscall.Kill(syscall.Getpid(), syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+			<-done
+		}
+		time.Sleep(time.Minute)
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), child+"=1")
+	out, err := cmd.CombinedOutput()
+	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok || status.Signal() != syscall.SIGINT {
+		t.Errorf("it ended with %v: %s", err, out)
 	}
 }
 

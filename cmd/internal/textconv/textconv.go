@@ -8,8 +8,10 @@ package textconv
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +19,9 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/textconv/content"
+	"github.com/flask-vault/flask-vault/cmd/internal/textconv/quick"
 	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/external"
@@ -31,13 +35,33 @@ const limit = 10 * time.Second
 // these directories opens it, else one line that says what it is. An error is
 // about reading the file alone.
 func File(ctx context.Context, path string, vaults []string) ([]byte, error) {
-	blob, err := os.ReadFile(path)
+	blob, err := durable.ReadFile(path, quick.MaxSize)
+	var input *durable.InputError
+	if errors.As(err, &input) && input.Limit > 0 {
+		return tooLarge(path)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, durable.WithoutPath(err))
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return text(ctx, filepath.Base(path), blob, vaults), nil
+}
+
+// tooLarge makes two versions look different that would take the machine's memory to
+// show.
+func tooLarge(path string) ([]byte, error) {
+	f, err := durable.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, f)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "(too large to be shown: %d bytes, SHA-256 %x…)\n", n, sum.Sum(nil)[:4]), nil
 }
 
 func text(ctx context.Context, name string, blob []byte, vaults []string) []byte {

@@ -13,11 +13,15 @@ import (
 	"strings"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/cmd/internal/textconv/content"
 	"github.com/flask-vault/flask-vault/keysource"
 	"github.com/flask-vault/flask-vault/keysource/env"
 	"github.com/flask-vault/flask-vault/keysource/file"
 )
+
+// MaxSize is the most bytes of a file that is shown: as many as a credentials file has.
+const MaxSize = 64 << 20
 
 // Parse understands [--vault DIR]... FILE. Without a vault it is the working
 // directory's. ok is false for anything else.
@@ -38,7 +42,7 @@ func Parse(args []string) (path string, vaults []string, ok bool) {
 // variables FLASK_VAULT_MASTER_KEY and FLASK_VAULT_…_KEY, in master.key and in the
 // key files of credentials/, each with the keys of before the last rekeys.
 func File(ctx context.Context, path string, vaults []string) (text []byte, ok bool) {
-	blob, err := os.ReadFile(path)
+	blob, err := durable.ReadFile(path, MaxSize)
 	if err != nil {
 		return nil, false
 	}
