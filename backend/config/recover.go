@@ -35,6 +35,7 @@ func (c *Config) Recover(ctx context.Context) (rekey.Outcome, error) {
 		return rekey.Nothing, err
 	}
 	defer unlock()
+	oldID, newID := rekey.Keys(c.Journal())
 	// The source that the rekey changed may be another environment's.
 	var stuck error
 	for _, e := range append([]*Config{c}, all...) {
@@ -44,12 +45,42 @@ func (c *Config) Recover(ctx context.Context) (rekey.Outcome, error) {
 			continue
 		}
 		outcome, err := rekey.Recover(ctx, c.Journal(), keys)
+		if err == nil && outcome == rekey.Finished {
+			err = c.moveKeyIDs(ctx, oldID, newID)
+		}
 		if !errors.Is(err, rekey.ErrStuck) {
 			return outcome, err
 		}
 		stuck = cmp.Or(stuck, err)
 	}
 	return rekey.Nothing, stuck
+}
+
+// moveKeyIDs records the new key of a rekey that is finished now in a configuration that
+// was changed meanwhile, and so was not replaced, for each environment that has the key.
+func (c *Config) moveKeyIDs(ctx context.Context, oldID, newID string) error {
+	var names []string
+	for _, name := range c.Environments {
+		e, err := c.In(name)
+		if err != nil || e.KeyID != oldID || oldID == "" {
+			continue
+		}
+		keys, err := e.Sources()
+		if err != nil {
+			continue
+		}
+		if k, err := keys.Load(ctx); err == nil && k.ID() == newID {
+			names = append(names, name)
+		}
+	}
+	text, err := c.WithKeyIDs(names, newID)
+	if err == nil && text != nil {
+		err = replaceFile(c.File, text)
+	}
+	if now, e := c.In(c.Environment); e == nil { // what the file says now
+		c.KeyID = now.KeyID
+	}
+	return err
 }
 
 // Lock locks the local files of environments, those in which they save, for whoever

@@ -478,6 +478,17 @@ func Recover(ctx context.Context, path string, chain keysource.Chain) (Outcome, 
 	return Nothing, fmt.Errorf("%w: it is %s, the rekey was from %s to %s", ErrStuck, k.ID(), j.OldID, j.NewID)
 }
 
+// Keys are the ids of the keys before and after a rekey whose journal lies at path; ""
+// where there is none that can be read.
+func Keys(path string) (oldID, newID string) {
+	text, err := durable.ReadFile(path, maxJournal)
+	var j journal
+	if err != nil || json.Unmarshal(text, &j) != nil {
+		return "", ""
+	}
+	return j.OldID, j.NewID
+}
+
 // key is the key in the source that the rekey changed, which decides how far it
 // came. Where the chain does not have that source, it is the chain's.
 func (j *journal) key(ctx context.Context, chain keysource.Chain) (k keysource.Key, decides bool, err error) {
