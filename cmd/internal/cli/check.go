@@ -260,11 +260,14 @@ func twins(c *config.Config) []problem {
 }
 
 // walkEncrypted visits every *.enc below a directory, links to files too, but not what
-// git and package managers keep there.
-func walkEncrypted(root string, visit func(path string)) error {
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+// git and package managers keep there. It returns the directories that cannot be read.
+func walkEncrypted(root string, visit func(path string)) (unread []string) {
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return nil // what cannot be read is not ours
+			if !errors.Is(err, fs.ErrNotExist) { // it is gone since it was listed
+				unread = append(unread, path)
+			}
+			return nil
 		}
 		if d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules" || d.Name() == ".venv") {
 			return filepath.SkipDir
@@ -282,6 +285,7 @@ func walkEncrypted(root string, visit func(path string)) error {
 		}
 		return nil
 	})
+	return unread
 }
 
 // sameFile reports whether two paths lead to one file that is there.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -231,7 +232,8 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	if len(behind) > 0 {
 		stored, err := a.finishStores(ctx, behind, old, o)
 		if err != nil || o.saving == nil {
-			r := &rekeyed{Environments: names, Source: source.Name(), KeyID: old.ID(), Files: append([]string{}, stored...), Left: append([]string{}, needPrevious(env, old)...)}
+			need, _ := needPrevious(env, old)
+			r := &rekeyed{Environments: names, Source: source.Name(), KeyID: old.ID(), Files: append([]string{}, stored...), Left: append([]string{}, need...)}
 			if o.leaver {
 				r.Seen = append(seen, r.Left...)
 			}
@@ -274,7 +276,8 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	a.noteUnwritten(shared)
 	stored, err := a.resealStored(ctx, shared, o)
 	r.Files = append(r.Files, stored...)
-	r.Left = append(r.Left, needPrevious(env, next)...)
+	need, _ := needPrevious(env, next)
+	r.Left = append(r.Left, need...)
 	if o.leaver { // what stays under the old key was no less open to them
 		r.Seen = append(seen, r.Left...)
 	}
@@ -483,21 +486,20 @@ func (a *app) noteCopies(env *config.Config) {
 }
 
 // needPrevious finds the encrypted files that the key does not open but a
-// previous one does.
-func needPrevious(env *config.Config, key keysource.Key) []string {
+// previous one does, and what this user may not read to find out.
+func needPrevious(env *config.Config, key keysource.Key) (need, unread []string) {
 	now, err := backend.NewCipher(key)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	keys, err := now.PreviousKeys(env.PreviousPath())
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	withPrevious, err := backend.NewCipher(key, keys...)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	var need []string
 	opens := func(c *backend.Cipher, path string) error {
 		content, err := c.OpenContent(context.Background(), path, backend.FileOptions{})
 		if err == nil {
@@ -505,12 +507,18 @@ func needPrevious(env *config.Config, key keysource.Key) []string {
 		}
 		return err
 	}
-	_ = walkEncrypted(env.Root, func(path string) {
-		if errors.Is(opens(now, path), backend.ErrAuth) && opens(withPrevious, path) == nil {
+	dirs := walkEncrypted(env.Root, func(path string) {
+		switch err := opens(now, path); {
+		case errors.Is(err, fs.ErrPermission):
+			unread = append(unread, env.Display(path))
+		case errors.Is(err, backend.ErrAuth) && opens(withPrevious, path) == nil:
 			need = append(need, env.Display(path))
 		}
 	})
-	return need
+	for _, dir := range dirs {
+		unread = append(unread, env.Display(dir))
+	}
+	return need, unread
 }
 
 func (a *app) forgetPrevious(ctx context.Context, o rekeyOptions) error {
@@ -582,10 +590,17 @@ func (a *app) forgetPreviousOf(ctx context.Context, c *config.Config, o rekeyOpt
 		return err
 	}
 	path := c.PreviousPath()
-	if files := needPrevious(c, key); len(files) > 0 && !o.force {
+	switch files, unread := needPrevious(c, key); {
+	case o.force:
+	case len(files) > 0:
 		return &codeError{&hintError{
 			fmt.Errorf("%s can be opened with a previous key alone: %s", count(len(files), "file"), strings.Join(files, ", ")),
 			fmt.Sprintf("%s rekey --files %s takes it along; --force gives it up", a.name, quote(files[0])),
+		}, exitPolicy}
+	case len(unread) > 0:
+		return &codeError{&hintError{
+			fmt.Errorf("this user may not read %s, which a previous key alone may open", strings.Join(unread, ", ")),
+			"ask its owner to do it; --force gives it up",
 		}, exitPolicy}
 	}
 	if !o.force {
