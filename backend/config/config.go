@@ -399,6 +399,23 @@ func (c *Config) Source(name string) (keysource.Source, error) {
 	return c.newSource(specs[0])
 }
 
+// KeyFiles are the paths of the key files among the environment's key sources, those
+// of the configuration and those that the user named in their place.
+func (c *Config) KeyFiles() []string {
+	var paths []string
+	for _, s := range slices.Concat(c.sources, c.user) {
+		if s.Name != "file" {
+			continue
+		}
+		path := cmp.Or(s.Settings["path"], KeyFile)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(c.Root, path)
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
 // In is the same configuration for another of its environments.
 func (c *Config) In(environment string) (*Config, error) {
 	o := c.overrides

@@ -119,6 +119,11 @@ func (a *app) copy(ctx context.Context, o copyOptions) error {
 	if err != nil {
 		return err
 	}
+	if to.file != "" {
+		if err := a.refuseOwn(c.Config, to.file, false); err != nil {
+			return err
+		}
+	}
 	snap, err := from.store.Load(ctx, "")
 	if errors.Is(err, backend.ErrNoVault) {
 		err = &hintError{err, "--from names one that is there: env:NAME, or the path of an encrypted file"}

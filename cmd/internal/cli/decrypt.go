@@ -35,7 +35,7 @@ is refused. With - the encrypted content comes from standard input.`,
 }
 
 func (a *app) decrypt(ctx context.Context, file, output string, o backend.FileOptions) error {
-	_, c, err := a.cipher(ctx)
+	v, c, err := a.cipher(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,6 +44,11 @@ func (a *app) decrypt(ctx context.Context, file, output string, o backend.FileOp
 	defer bar.clear()
 	o.Progress = bar.show
 	if output != "" && output != "-" {
+		if o.Force {
+			if err := a.refuseOwn(v.Config, output, true); err != nil {
+				return err
+			}
+		}
 		if file == "-" {
 			return c.DecryptFrom(ctx, "standard input", a.input(ctx), output, o)
 		}

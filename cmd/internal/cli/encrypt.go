@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -47,6 +48,9 @@ func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOp
 			}
 		}
 		output = cmp.Or(output, file+".enc")
+		if err := a.refuseEncrypted(v, output, o); err != nil {
+			return err
+		}
 		if err := c.EncryptFile(ctx, file, output, o); err != nil {
 			return err
 		}
@@ -55,6 +59,9 @@ func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOp
 		return nil
 	}
 	if output != "" && output != "-" {
+		if err := a.refuseEncrypted(v, output, o); err != nil {
+			return err
+		}
 		if err := c.EncryptFrom(ctx, "standard input", a.input(ctx), output, o); err != nil {
 			return err
 		}
@@ -74,4 +81,13 @@ func (a *app) encrypt(ctx context.Context, file, output string, o backend.FileOp
 
 func (a *app) encrypted(v *vault, c *backend.Cipher, from, to string) {
 	a.note("%s is encrypted in %s (environment %s, key %s)", oneLine(from), oneLine(to), v.Environment, c.KeyID())
+}
+
+// refuseEncrypted is refuseOwn for what encrypt writes. Without --force nothing is
+// replaced that does not open with the key, so of those files the previous keys alone.
+func (a *app) refuseEncrypted(v *vault, output string, o backend.FileOptions) error {
+	if !o.Force && !strings.HasSuffix(output, ".previous.enc") {
+		return nil
+	}
+	return a.refuseOwn(v.Config, output, false)
 }
