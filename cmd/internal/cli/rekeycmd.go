@@ -203,8 +203,9 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	defer unlock()
 	var names []string
 	var files, previous []string
+	owned := ownedByOthers(shared)
 	for _, e := range shared {
-		more, err := sealedFiles(e, o)
+		more, err := sealedFiles(e, o, owned)
 		if err != nil {
 			return nil, err
 		}
@@ -215,6 +216,8 @@ func (a *app) rekeyOne(ctx context.Context, env *config.Config, o rekeyOptions) 
 	if now, err := keys.Load(ctx); err == nil && !now.Equal(old) || fileExists(env.Journal()) {
 		return nil, errRekeyed
 	}
+	// The previous keys move in a way of their own, whatever a pattern takes in.
+	files = slices.DeleteFunc(files, func(f string) bool { return slices.Contains(previous, f) })
 	slices.Sort(files)
 	files = slices.Compact(files)
 	seen, err := namesSeen(ctx, shared, o.leaver)
@@ -334,8 +337,31 @@ func sharing(ctx context.Context, env *config.Config, old keysource.Key, source 
 	return shared, elsewhere, nil
 }
 
-// sealedFiles are the encrypted files of an environment that rekey moves.
-func sealedFiles(e *config.Config, o rekeyOptions) ([]string, error) {
+// ownedByOthers are the files of the environments that are not among those whose key
+// changes, by their paths: a document moves with its environment's key alone, or that
+// environment could not open it any more.
+func ownedByOthers(envs []*config.Config) map[string]string {
+	owned := map[string]string{}
+	for _, name := range envs[0].Environments {
+		other, err := envs[0].In(name)
+		if err != nil || slices.ContainsFunc(envs, func(e *config.Config) bool { return e.Environment == name }) {
+			continue
+		}
+		for _, path := range []string{other.Path(), other.LocalPath(), other.PreviousPath()} {
+			owned[path] = name
+		}
+	}
+	for _, e := range envs { // two environments may have one document
+		for _, path := range []string{e.Path(), e.LocalPath(), e.PreviousPath()} {
+			delete(owned, path)
+		}
+	}
+	return owned
+}
+
+// sealedFiles are the encrypted files of an environment that rekey moves. What the
+// patterns stand for may be owned by other environments, and stays then.
+func sealedFiles(e *config.Config, o rekeyOptions, owned map[string]string) ([]string, error) {
 	var files []string
 	if !e.Remote() {
 		if !fileExists(e.Path()) {
@@ -354,7 +380,14 @@ func sealedFiles(e *config.Config, o rekeyOptions) ([]string, error) {
 		}
 		for _, m := range matches {
 			another := named && o.owner != nil && o.owner[m] != e.Environment
-			if m != e.PreviousPath() && !another {
+			owner, isOwned := owned[m]
+			if isOwned && named && !another && m == filepath.Join(e.Root, p) {
+				return nil, &codeError{&hintError{
+					fmt.Errorf("%s: it belongs to the environment %s, whose key does not change", e.Display(m), owner),
+					"--env " + quote(owner) + " changes that one's",
+				}, exitPolicy}
+			}
+			if !another && !isOwned {
 				files = append(files, m)
 			}
 		}
@@ -393,6 +426,15 @@ func fileOwners(ctx context.Context, c *config.Config, environments, patterns []
 		}
 		for _, m := range matches {
 			owner[m] = ""
+		}
+	}
+	for _, name := range environments { // a document is its environment's, whatever opens it
+		if env, err := c.In(name); err == nil {
+			for _, path := range []string{env.Path(), env.LocalPath()} {
+				if _, ok := owner[path]; ok {
+					owner[path] = name
+				}
+			}
 		}
 	}
 	for _, name := range environments {
@@ -511,7 +553,7 @@ func needPrevious(env *config.Config, key keysource.Key) (need, unread []string)
 		switch err := opens(now, path); {
 		case errors.Is(err, fs.ErrPermission):
 			unread = append(unread, env.Display(path))
-		case errors.Is(err, backend.ErrAuth) && opens(withPrevious, path) == nil:
+		case errors.Is(err, backend.ErrAuth) && opens(withPrevious, path) == nil && !opensElsewhere(env, path):
 			need = append(need, env.Display(path))
 		}
 	})
@@ -519,6 +561,37 @@ func needPrevious(env *config.Config, key keysource.Key) (need, unread []string)
 		unread = append(unread, env.Display(dir))
 	}
 	return need, unread
+}
+
+// opensElsewhere reports whether a file is another environment's document and that one's
+// own key opens it.
+func opensElsewhere(env *config.Config, path string) bool {
+	owner, ok := ownedByOthers([]*config.Config{env})[path]
+	if !ok {
+		return false
+	}
+	other, err := env.In(owner)
+	if err != nil {
+		return false
+	}
+	keys, err := other.Sources()
+	if err != nil {
+		return false
+	}
+	key, _, err := keys.Find(context.Background())
+	if err != nil {
+		return false
+	}
+	c, err := backend.NewCipher(key)
+	if err != nil {
+		return false
+	}
+	content, err := c.OpenContent(context.Background(), path, backend.FileOptions{})
+	if err != nil {
+		return false
+	}
+	_ = content.Close()
+	return true
 }
 
 func (a *app) forgetPrevious(ctx context.Context, o rekeyOptions) error {
@@ -593,9 +666,15 @@ func (a *app) forgetPreviousOf(ctx context.Context, c *config.Config, o rekeyOpt
 	switch files, unread := needPrevious(c, key); {
 	case o.force:
 	case len(files) > 0:
+		hint := a.name + " rekey --files " + quote(files[0]) + " takes it along"
+		for path, name := range ownedByOthers([]*config.Config{c}) {
+			if c.Display(path) == files[0] {
+				hint = "it belongs to the environment " + name + ": bring that one's key here, if it opens it"
+			}
+		}
 		return &codeError{&hintError{
 			fmt.Errorf("%s can be opened with a previous key alone: %s", count(len(files), "file"), strings.Join(files, ", ")),
-			fmt.Sprintf("%s rekey --files %s takes it along; --force gives it up", a.name, quote(files[0])),
+			hint + "; --force gives it up",
 		}, exitPolicy}
 	case len(unread) > 0:
 		return &codeError{&hintError{
