@@ -2,7 +2,9 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"path/filepath"
+	"strings"
 
 	"github.com/flask-vault/flask-vault/format"
 	"github.com/flask-vault/flask-vault/format/dotenv"
@@ -28,6 +30,9 @@ var Formats = format.Registry{yaml.Format{}, json.Format{}, dotenv.Format{}, tom
 func (c *Config) keySources(byUser bool) keysource.Registry {
 	return keysource.Registry{
 		"env": func(s keysource.Settings) (keysource.Source, error) {
+			if strings.Contains(s["name"], "=") { // a key ends in it, and would be shown as the name
+				return nil, errors.New("key source env: the name of a variable has no =; the variable holds the key")
+			}
 			return env.New(s["name"]), s.Only("name")
 		},
 		"file": func(s keysource.Settings) (keysource.Source, error) {

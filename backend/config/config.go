@@ -80,7 +80,7 @@ func Resolve(o Overrides) (*Config, error) {
 	if dir == "" {
 		var err error
 		if dir, err = os.Getwd(); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the working directory cannot be found, cd to another one: %w", err)
 		}
 	}
 	dir, err := filepath.Abs(dir)
@@ -220,6 +220,10 @@ func (c *Config) applyEnvironment(e environment) error {
 		credentials = filepath.FromSlash(credentials)
 	}
 	c.setString("credentials", &c.Credentials, file, credentials)
+	// Whatever else stands there may be the key itself, which no message shows.
+	if e.KeyID != "" && !isKeyID(strings.ToLower(e.KeyID)) {
+		return errors.New("key_id: it is not the id of a key, which has 8 characters of 0-9 and a-f, as \"flask-vault key id\" prints it")
+	}
 	c.setString("key_id", &c.KeyID, file, strings.ToLower(e.KeyID))
 	c.setString("base", &c.Base, file, e.Base)
 	if len(e.Required) > 0 {
@@ -257,6 +261,10 @@ func (c *Config) applyEnvironment(e environment) error {
 		}
 	}
 	return nil
+}
+
+func isKeyID(s string) bool {
+	return len(s) == 8 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 // checkBases refuses a base that is not there and one that leads back to itself,

@@ -135,6 +135,9 @@ func parseSource(entry any) (sourceSpec, error) {
 }
 
 func namedSource(name string, values map[string]any) (sourceSpec, error) {
+	if _, err := keysource.ParseKey([]byte(name)); err == nil && !validName(name) {
+		return sourceSpec{}, errors.New("a master key stands where the name of a key source belongs, such as env or file; the variable FLASK_VAULT_MASTER_KEY takes a key")
+	}
 	if !validName(name) {
 		return sourceSpec{}, fmt.Errorf("the key source name %q is not made of a-z, 0-9 and -; a plugin is installed with \"flask-vault plugin install\" and then named", name)
 	}

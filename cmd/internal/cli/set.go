@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -78,11 +80,34 @@ func (a *app) set(ctx context.Context, key string, from valueSource) error {
 			return err
 		}
 	}
+	if err := a.refuseValue(v, key); err != nil {
+		return err
+	}
 	value, err := a.value(ctx, key, from)
 	if err != nil {
 		return err
 	}
 	return a.update(ctx, c, v, func(doc format.Document) error { return doc.Set(key, value) })
+}
+
+// refuseValue refuses KEY=VALUE, as other programs have it: the value would be in the
+// name of the key, which list and others show.
+func (a *app) refuseValue(v *backend.Vault, key string) error {
+	name, _, ok := strings.Cut(key, "=")
+	if !ok {
+		return nil
+	}
+	names, err := v.Names()
+	if err != nil {
+		return err
+	}
+	if slices.Contains(names, key) {
+		return nil
+	}
+	return &usageError{
+		msg:  "a value is never an argument, since other users and the shell's history would see it, and a new key has no = in its name unless edit writes it",
+		hint: a.name + " set " + quote(name) + " asks for the value",
+	}
 }
 
 // update makes a change to the document, again if somebody else saves meanwhile,
