@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -99,6 +101,8 @@ type leakyDay struct {
 	env      []string
 	canaries map[string]string // text to search: what it is
 	prints   bool              // the next commands are to print secrets
+	own      []string          // names of files that the test itself keeps a secret in
+	handed   []string          // variables that processes of ours may have from the user
 
 	commands, files, processes int
 }
@@ -108,7 +112,7 @@ func newLeakyDay(t *testing.T, strace string) *leakyDay {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &leakyDay{t: t, strace: strace, program: path, top: t.TempDir(), canaries: map[string]string{}}
+	d := &leakyDay{t: t, strace: strace, program: path, top: t.TempDir(), own: []string{"notes.txt"}, canaries: map[string]string{}}
 	d.dir = filepath.Join(d.top, "work")
 	for _, name := range []string{"work", "home", "tmp", "run"} {
 		if err := os.Mkdir(filepath.Join(d.top, name), 0o700); err != nil {
@@ -166,8 +170,8 @@ func (d *leakyDay) run(stdin string, code int, args ...string) {
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	_ = cmd.Run()
-	if got := cmd.ProcessState.ExitCode(); got != code {
-		d.t.Errorf("%q: exit code %d, want %d: %s", args, got, code, &errs)
+	if got := cmd.ProcessState.ExitCode(); got != code && !(code < 0 && got > 0) { // of some failures any
+		d.t.Errorf("%q: exit code %d, want %d: %s%s", args, got, code, &errs, &out)
 	}
 	if !d.prints {
 		d.search(fmt.Sprintf("standard output of %q", args), out.Bytes())
@@ -187,6 +191,9 @@ func (d *leakyDay) run(stdin string, code int, args ...string) {
 			line, _, _ = bytes.Cut(line, []byte("], ["))
 		case bytes.Contains(line, []byte(`/true"`)): // what exec runs may have the value that --only names
 			line = bytes.ReplaceAll(line, []byte("API_TOKEN=canary-second-4712"), nil)
+		}
+		for _, entry := range d.handed {
+			line = bytes.ReplaceAll(line, []byte(strconv.Quote(entry)), nil)
 		}
 		d.search(fmt.Sprintf("a process of %q", args), line)
 	}
@@ -213,10 +220,7 @@ func (d *leakyDay) searchFiles(after string) {
 		if err != nil {
 			return err
 		}
-		switch e.Name() {
-		case "master.key": // its place
-			return nil
-		case "notes.txt": // ours
+		if e.Name() == "master.key" || slices.Contains(d.own, e.Name()) { // its place
 			return nil
 		}
 		d.search("after "+after+" "+path, text)
