@@ -115,7 +115,10 @@ func Run(ctx context.Context, p Plan) (keysource.Key, error) {
 		return keysource.Key{}, errors.Join(err, j.drop(p.Journal))
 	}
 	if err := keysource.SaveVerified(ctx, p.Source, next); err != nil {
-		return keysource.Key{}, p.giveUp(ctx, j, next, err)
+		if err := p.giveUp(ctx, j, next, err); err != nil {
+			return keysource.Key{}, err
+		}
+		return next, nil
 	}
 	return next, j.finish(ctx, p.Journal, next)
 }
@@ -137,8 +140,8 @@ func (p *Plan) oldCipher() (*backend.Cipher, error) {
 	return backend.NewCipher(p.Old, previous...)
 }
 
-// giveUp finds out which key the source has after a save that failed. It does so even
-// where the save failed because ctx has ended.
+// giveUp finds out which key the source has after a save that failed: the new one if it
+// returns no error. It does so even where the save failed because ctx has ended.
 func (p *Plan) giveUp(ctx context.Context, j *journal, next keysource.Key, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	k, err := p.Source.Load(ctx)

@@ -168,9 +168,12 @@ func TestASaveThatFails(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		s := newScene(t, 16)
 		s.plan.Source = failing{s.key, after}
-		_, err := rekey.Run(t.Context(), s.plan)
+		next, err := rekey.Run(t.Context(), s.plan)
 		if (err == nil) != after {
 			t.Errorf("kept %v: %v", after, err)
+		}
+		if now, err := s.key.Load(t.Context()); err != nil || next.IsZero() == after || after && !next.Equal(now) {
+			t.Errorf("kept %v: it returns %v, and the source has %v (%v)", after, next, now, err)
 		}
 		s.check(t)
 	}
