@@ -11,7 +11,9 @@ import (
 
 	"github.com/flask-vault/flask-vault/backend"
 	"github.com/flask-vault/flask-vault/backend/config"
+	"github.com/flask-vault/flask-vault/cmd/internal/vaultkeys"
 	"github.com/flask-vault/flask-vault/format"
+	"github.com/flask-vault/flask-vault/keysource"
 )
 
 // What import reads at most: bytes of a document, 16 MiB, and names in it.
@@ -162,6 +164,18 @@ func (a *app) importFormat(file, name string) (format.Format, error) {
 	}
 }
 
+// refuseSealed refuses a master key and an encrypted file: either is one long name to a
+// dotenv document, and names are shown.
+func (a *app) refuseSealed(name string, text []byte) error {
+	if _, err := keysource.ParseKey(text); err == nil {
+		return &codeError{&hintError{fmt.Errorf("%s: it is a master key, not a document", name), a.name + " key copy puts a key somewhere else"}, exitInvalid}
+	}
+	if vaultkeys.Fault(text) == "" {
+		return &codeError{&hintError{fmt.Errorf("%s: it is encrypted", name), a.name + " decrypt FILE | " + a.name + " import - --format FORMAT takes what it holds"}, exitInvalid}
+	}
+	return nil
+}
+
 // readPlaintext parses the document to import.
 func (a *app) readPlaintext(ctx context.Context, file string, f format.Format) (format.Document, error) {
 	name, in := "standard input", a.input(ctx)
@@ -174,6 +188,9 @@ func (a *app) readPlaintext(ctx context.Context, file string, f format.Format) (
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := a.refuseSealed(name, text); err != nil {
+		return nil, err
 	}
 	doc, err := f.Parse(text)
 	var syntax *format.SyntaxError
