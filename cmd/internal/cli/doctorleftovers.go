@@ -35,7 +35,7 @@ func (a *app) leftoversOf(ctx context.Context, c *vault, fix bool) []finding {
 	findings = append(findings, a.examineRecords(ctx, c, fix)...)
 	drafts, _ := filepath.Glob(escapeGlob(c.Path()) + ".draft*")
 	for _, path := range drafts {
-		findings = append(findings, finding{"warn", "an edit that was not saved is kept in " + c.Display(path), a.name + " edit --draft " + quote(c.Display(path))})
+		findings = append(findings, finding{"warn", "an edit that was not saved is kept in " + c.Display(path), a.name + " edit" + inEnvironment(c.Config) + " --draft " + quote(c.Display(path))})
 	}
 	if fileExists(c.Journal()) {
 		findings = append(findings, finding{"warn", "a rekey was interrupted", a.name + " get, or any other command, finishes or undoes it"})

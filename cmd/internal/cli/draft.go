@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/flask-vault/flask-vault/backend"
+	"github.com/flask-vault/flask-vault/backend/config"
 	"github.com/flask-vault/flask-vault/backend/durable"
 )
 
@@ -28,6 +29,38 @@ const maxDrafts = 100
 // isDraft reports whether a file has a name that writeDraft gives.
 func isDraft(path string) bool {
 	return strings.HasSuffix(strings.TrimRight(path, "0123456789"), ".draft")
+}
+
+// inEnvironment is the flag that has a command work in the same environment, with a
+// space before it.
+func inEnvironment(c *config.Config) string {
+	if c.Environment == config.DefaultEnvironment {
+		return ""
+	}
+	return " --env " + quote(c.Environment)
+}
+
+// refuseDraft refuses a draft of another environment's document: its text would take
+// the place of this one's.
+func (a *app) refuseDraft(c *config.Config, draft string) error {
+	path, err := filepath.Abs(draft)
+	if err != nil || !isDraft(path) {
+		return err
+	}
+	path = strings.TrimSuffix(strings.TrimRight(path, "0123456789"), ".draft")
+	of := func(e *config.Config) bool { return path == e.Path() || sameFile(path, e.Path()) }
+	if of(c) {
+		return nil
+	}
+	for _, name := range c.Environments {
+		if e, err := c.In(name); err == nil && of(e) {
+			return &usageError{
+				msg:  fmt.Sprintf("%s is a draft of the environment %s, and this is %s", draft, name, c.Environment),
+				hint: fmt.Sprintf("%s edit --env %s --draft %s opens it there", a.name, quote(name), quote(draft)),
+			}
+		}
+	}
+	return nil
 }
 
 // keepDraft keeps the text that an error left unsaved, encrypted, beside the
@@ -54,7 +87,7 @@ func (a *app) keepDraft(c *vault, v *backend.Vault, err error) error {
 	}
 	return &hintError{
 		error: fmt.Errorf("%w; your text is kept, encrypted, in %s", err, name),
-		hint:  fmt.Sprintf("%s edit --draft %s opens it again", a.name, quote(name)),
+		hint:  fmt.Sprintf("%s edit%s --draft %s opens it again", a.name, inEnvironment(c.Config), quote(name)),
 	}
 }
 

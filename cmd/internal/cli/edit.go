@@ -55,6 +55,9 @@ func (a *app) edit(ctx context.Context, draft string) error {
 		if sameFile(draft, c.Path()) {
 			return &usageError{msg: draft + " is the document itself, not a draft of it", hint: a.name + " edit opens it"}
 		}
+		if err := a.refuseDraft(c.Config, draft); err != nil {
+			return err
+		}
 		if text, err = v.OpenFile(draft); err != nil {
 			return err
 		}

@@ -520,11 +520,7 @@ func (a *app) noteLeftBehind(files []string) {
 // noteCopies says that a copy for an emergency, of which no command knows where it is,
 // has to be made anew.
 func (a *app) noteCopies(env *config.Config) {
-	in := ""
-	if env.Environment != config.DefaultEnvironment {
-		in = " --env " + quote(env.Environment)
-	}
-	a.note("copies of the old key elsewhere open nothing new any more: %s key copy%s --to file:PATH makes a new one", a.name, in)
+	a.note("copies of the old key elsewhere open nothing new any more: %s key copy%s --to file:PATH makes a new one", a.name, inEnvironment(env))
 }
 
 // needPrevious finds the encrypted files that the key does not open but a
