@@ -49,7 +49,7 @@ part of its path names, if there is one, and else to the end, as it is written.`
 				args = args[:1]
 			}
 			if len(args) == 2 {
-				return &usageError{msg: "a value is never an argument, since other users and the shell's history would see it", hint: a.name + " set " + quote(args[0]) + " asks for it"}
+				return &usageError{msg: "a value is never an argument, since other users and the shell's history would see it", hint: a.setCall(args[0], from) + " asks for it"}
 			}
 			return exactly(1, "one KEY")(cmd, args)
 		},
@@ -80,7 +80,7 @@ func (a *app) set(ctx context.Context, key string, from valueSource) error {
 			return err
 		}
 	}
-	if err := a.refuseValue(v, key); err != nil {
+	if err := a.refuseValue(v, key, from); err != nil {
 		return err
 	}
 	value, err := a.value(ctx, key, from)
@@ -92,7 +92,7 @@ func (a *app) set(ctx context.Context, key string, from valueSource) error {
 
 // refuseValue refuses KEY=VALUE, as other programs have it: the value would be in the
 // name of the key, which list and others show.
-func (a *app) refuseValue(v *backend.Vault, key string) error {
+func (a *app) refuseValue(v *backend.Vault, key string, from valueSource) error {
 	name, _, ok := strings.Cut(key, "=")
 	if !ok {
 		return nil
@@ -106,7 +106,7 @@ func (a *app) refuseValue(v *backend.Vault, key string) error {
 	}
 	return &usageError{
 		msg:  "a value is never an argument, since other users and the shell's history would see it, and a new key has no = in its name unless edit writes it",
-		hint: a.name + " set " + quote(name) + " asks for the value",
+		hint: a.setCall(name, from) + " asks for the value",
 	}
 }
 
@@ -163,19 +163,31 @@ func (a *app) value(ctx context.Context, key string, from valueSource) (string, 
 	case from.generate != "":
 		return generate(from.generate)
 	}
-	return a.ask(ctx, key)
+	return a.ask(ctx, key, from)
+}
+
+// setCall is how a hint calls set again for a key: in the same document.
+func (a *app) setCall(key string, from valueSource) string {
+	call := a.name + " set "
+	if a.overrides.Environment != "" {
+		call += "--env " + quote(a.overrides.Environment) + " "
+	}
+	if from.local {
+		call += "--local "
+	}
+	return call + quote(key)
 }
 
 // ask asks for a value without an echo.
-func (a *app) ask(ctx context.Context, key string) (string, error) {
+func (a *app) ask(ctx context.Context, key string, from valueSource) (string, error) {
 	if a.noInput || !isTerminal(a.in) {
-		return "", &usageError{msg: "there is no terminal to ask for the value", hint: a.name + " set " + quote(key) + " - takes it from standard input"}
+		return "", &usageError{msg: "there is no terminal to ask for the value", hint: a.setCall(key, from) + " - takes it from standard input"}
 	}
 	fmt.Fprintf(a.err, "value of %s: ", oneLine(key))
 	value, err := a.readAnswer(ctx, true)
 	if err == nil && value == "" {
 		// Enter alone is a slip, and must not take the place of a secret.
-		err = &codeError{&hintError{errors.New("no value was typed, nothing is changed"), a.name + " set " + quote(key) + " - </dev/null stores an empty one"}, exitAborted}
+		err = &codeError{&hintError{errors.New("no value was typed, nothing is changed"), a.setCall(key, from) + " - </dev/null stores an empty one"}, exitAborted}
 	}
 	return value, err
 }
