@@ -66,6 +66,17 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 	if err := ctx.Err(); err != nil {
 		return err // what was not looked at to the end is no finding
 	}
+	for i := range findings {
+		findings[i].Mend = a.inSame(a.overrides.Environment, findings[i].Mend)
+	}
+	for _, s := range sections {
+		if s.Environment == config.DefaultEnvironment {
+			continue
+		}
+		for i := range s.Findings {
+			s.Findings[i].Mend = a.inSame(s.Environment, s.Findings[i].Mend)
+		}
+	}
 	all := slices.Clone(findings)
 	for _, s := range sections {
 		all = append(all, s.Findings...)

@@ -81,7 +81,7 @@ func (a *app) fail(err error) int {
 	}
 	fmt.Fprintln(a.err, message)
 	if hint != "" {
-		fmt.Fprintf(a.err, "hint: %s\n", hint)
+		fmt.Fprintf(a.err, "hint: %s\n", a.inSame(a.overrides.Environment, hint))
 	}
 	return code
 }

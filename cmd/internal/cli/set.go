@@ -166,16 +166,12 @@ func (a *app) value(ctx context.Context, key string, from valueSource) (string, 
 	return a.ask(ctx, key, from)
 }
 
-// setCall is how a hint calls set again for a key: in the same document.
+// setCall is how a hint calls set again for a key, for the same file.
 func (a *app) setCall(key string, from valueSource) string {
-	call := a.name + " set "
-	if a.overrides.Environment != "" {
-		call += "--env " + quote(a.overrides.Environment) + " "
-	}
 	if from.local {
-		call += "--local "
+		return a.name + " set --local " + quote(key)
 	}
-	return call + quote(key)
+	return a.name + " set " + quote(key)
 }
 
 // ask asks for a value without an echo.
