@@ -176,6 +176,9 @@ func (c *client) once(ctx context.Context, endpoint, path string, k kind, body [
 			return nil, false, err
 		}
 		text, sent, err = c.post(ctx, endpoint, path, token, k.limit, body)
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			c.doubt(token)
+		}
 		var a *answer
 		if fresh || c.login == nil || !errors.As(err, &a) || !a.stale() {
 			return text, sent, err
