@@ -301,7 +301,8 @@ func (a *app) noKeyHint(err error) string {
 		case "env":
 			others = append(others, way{"set " + name + " to ", ""})
 		case "plugin":
-			others = append(others, way{"store ", " with " + a.name + " key copy --to " + quote(name)})
+			// Where it is now has to be said: the sources of the environment have it not.
+			others = append(others, way{"store ", " with " + a.name + " key copy --keysource file:PATH --to " + quote(name)})
 		}
 	}
 	ways, key := []string{}, "the key"
