@@ -196,6 +196,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitConflict, "try again"
 	case as(&distrust):
 		return exitPlugin, "" // its text says what to type
+	case as(&plugin) && is(context.Canceled):
+		return a.signals.code(), "" // as with a question of ours
 	case as(&plugin) && plugin.Code != external.NoKey:
 		return exitPlugin, pluginHint(a.name, plugin)
 	case is(keysource.ErrNoKey):
