@@ -58,6 +58,7 @@ type Finder struct {
 
 	mu      sync.Mutex
 	current *Credentials
+	turn    chan struct{} // holds one while somebody looks; made by waiting
 }
 
 // Get returns credentials that are good for some minutes. Its error wraps
@@ -73,12 +74,23 @@ func (f *Finder) Get(ctx context.Context) (Credentials, error) {
 		f.current = &c
 		return c, err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if c := f.current; c != nil && (c.Expires.IsZero() || time.Until(c.Expires) > expiryMargin) {
-		return *c, nil
+	turn := f.waiting()
+	if c, ok := f.good(); ok {
+		return c, nil
+	}
+	// One looks, and the others wait for what it finds, as long as each of them may.
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return Credentials{}, fmt.Errorf("no credentials for AWS yet: %w", context.Cause(ctx))
+	}
+	if c, ok := f.good(); ok {
+		return c, nil
 	}
 	c, err := f.find(ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if err != nil {
 		// What is good for a minute yet is better than nothing.
 		if old := f.current; old != nil && time.Until(old.Expires) > 0 {
@@ -88,6 +100,25 @@ func (f *Finder) Get(ctx context.Context) (Credentials, error) {
 	}
 	f.current = &c
 	return c, nil
+}
+
+func (f *Finder) waiting() chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.turn == nil {
+		f.turn = make(chan struct{}, 1)
+	}
+	return f.turn
+}
+
+// good are the credentials at hand, if they need not be replaced yet.
+func (f *Finder) good() (Credentials, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c := f.current; c != nil && (c.Expires.IsZero() || time.Until(c.Expires) > expiryMargin) {
+		return *c, true
+	}
+	return Credentials{}, false
 }
 
 // expiryMargin is how long before they end credentials are replaced.

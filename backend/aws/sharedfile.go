@@ -20,26 +20,28 @@ func readBounded(path string) ([]byte, error) {
 // sharedProfile reads the settings of one profile from a configuration file of the AWS
 // tools: sections in brackets, which are called [profile NAME] in the config file, except
 // for [default], and [NAME] in the credentials file; lines NAME = VALUE; comments from # or ;
-// at the begin of a line, or after white space. Lines that are indented belong to the
-// setting above and are not for us. What cannot be understood is passed over, as the
+// at the begin of a line, or after white space. Lines that are indented more than the
+// setting above belong to it and are not for us. What cannot be understood is passed over, as the
 // tools do. ok is false if there is no such section.
 func sharedProfile(text []byte, name string, config bool) (settings map[string]string, ok bool) {
 	settings = map[string]string{}
 	inside := false
+	const none = 1 << 30 // as far to the right as nothing is
+	indent := none       // of the setting above
 	for l := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
-		if l[0] == ' ' || l[0] == '\t' {
-			continue
-		}
+		at := len(l) - len(strings.TrimLeft(l, " \t"))
 		l = strings.TrimSpace(l)
-		if l == "" || l[0] == '#' || l[0] == ';' {
+		if l == "" || l[0] == '#' || l[0] == ';' || at > indent {
 			continue
 		}
 		if l[0] == '[' {
+			indent = none
 			title, _, closed := strings.Cut(l[1:], "]")
 			inside = closed && profileOf(strings.TrimSpace(title), config) == name
 			ok = ok || inside
 			continue
 		}
+		indent = at
 		key, value, is := strings.Cut(l, "=")
 		if !inside || !is {
 			continue

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/flask-vault/flask-vault/backend"
 )
@@ -143,6 +144,8 @@ func (s *Store) remove(ctx context.Context, id string) {
 func (s *Store) sweep(ctx context.Context, now revision, keep string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sweepTimeout)
 	defer cancel()
+	at := time.Now()
+	s.swept.Store(&at)
 	prefix := s.chunksKey()
 	var reply rangeReply
 	err := s.client.call(ctx, rangePath, reading, rangeRequest{

@@ -232,6 +232,27 @@ func TestRefusedSavesLeaveNoChunks(t *testing.T) {
 	}
 }
 
+// TestSmallSavesSweepToo: a writer of small documents alone is who finds what a killed
+// upload left, at its first save.
+func TestSmallSavesSweepToo(t *testing.T) {
+	c := alone(t)
+	first, err := c.open(t, "", "/app/swept").Save(t.Context(), []byte("one"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.put(t, "/app/swept.chunks/"+strings.Repeat("0123", 8)+"/000", "dead")
+	s := c.open(t, "", "/app/swept")
+	if _, err := s.Load(t.Context(), ""); err != nil { // it knows that the document is small
+		t.Fatal(err)
+	}
+	if _, err := s.Save(t.Context(), []byte("two"), first); err != nil {
+		t.Fatal(err)
+	}
+	if keys := c.keys(t, "/app/swept"); len(keys) != 1 {
+		t.Errorf("after a save: %q", keys)
+	}
+}
+
 // TestRolesForTheKeyAlone may keep small documents.
 func TestRolesForTheKeyAlone(t *testing.T) {
 	c := running(t)

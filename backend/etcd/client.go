@@ -36,6 +36,7 @@ type client struct {
 	http      *http.Client
 	endpoints []string
 	current   atomic.Uint32 // index of the endpoint to ask next
+	dialled   atomic.Uint64 // how many connections were made
 	timeout   time.Duration
 	ping      time.Duration
 	pause     time.Duration // most of that after the first round
@@ -176,6 +177,9 @@ func (c *client) once(ctx context.Context, endpoint, path string, k kind, body [
 			return nil, false, err
 		}
 		text, sent, err = c.post(ctx, endpoint, path, token, k.limit, body)
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			c.doubt(token)
+		}
 		var a *answer
 		if fresh || c.login == nil || !errors.As(err, &a) || !a.stale() {
 			return text, sent, err
@@ -208,7 +212,12 @@ func (c *client) post(ctx context.Context, endpoint, path, token string, limit i
 func (c *client) send(ctx context.Context, endpoint, path, token string, body []byte) (response *http.Response, sent bool, err error) {
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+		GotConn: func(conn httptrace.GotConnInfo) {
+			connected.Store(true)
+			if !conn.Reused {
+				c.dialled.Add(1)
+			}
+		},
 	})
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint+path, bytes.NewReader(body))
 	if err != nil {

@@ -22,8 +22,8 @@
 // compares it and writes in one transaction, so of several writers one succeeds.
 // The chunks are read as they were at the revision of the key, so a reader gets
 // one document or an error, never parts of two. A save that follows a large document,
-// or is one, removes the chunks that nothing names any more, those of writers that
-// died included.
+// or is one, or is the first of a Store or of an hour, removes the chunks that nothing
+// names any more, those of writers that died included.
 //
 // # When servers fail
 //

@@ -37,6 +37,15 @@ func (l *login) drop(value string) {
 	l.state <- t
 }
 
+// doubt forgets the token of a request that was not answered in time. A token has the
+// index of etcd's log at which it was given, and etcd waits until it is there: where the
+// cluster was restored from a backup or made anew, that is not for weeks.
+func (c *client) doubt(token string) {
+	if c.login != nil && token != "" {
+		c.login.drop(token)
+	}
+}
+
 // token is the token to send, "" if there is no user. It asks the server for one
 // if there is none yet.
 func (c *client) token(ctx context.Context, endpoint string) (string, error) {

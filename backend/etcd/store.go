@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -32,8 +33,31 @@ type Store struct {
 	name   string
 	client *client
 	key    []byte
-	chunk  int                             // bytes of one
-	plain  atomic.Pointer[backend.Version] // a version that has no chunks, as far as known
+	chunk  int                  // bytes of one
+	seen   atomic.Pointer[seen] // nil: nothing yet
+	swept  atomic.Pointer[time.Time]
+}
+
+// seen is what the key was when it was loaded or saved last.
+type seen struct {
+	version backend.Version
+	sum     [sha256.Size]byte // of the value
+	plain   bool              // without chunks
+	dialled uint64            // connections by then
+}
+
+func (s *Store) saw(v backend.Version, value []byte, dialled uint64) {
+	s.seen.Store(&seen{v, sha256.Sum256(value), !isList(value), dialled})
+}
+
+// doubted is what was seen of a version, if there was another connection since: to a
+// cluster perhaps that was restored from a backup or made anew, where the revision
+// may be that of another document. nil if there is nothing to doubt, or to compare with.
+func (s *Store) doubted(v backend.Version) *seen {
+	if k := s.seen.Load(); k != nil && k.version == v && k.dialled != s.client.dialled.Load() {
+		return k
+	}
+	return nil
 }
 
 // Open makes the store of the document at
@@ -96,7 +120,8 @@ func (s *Store) load(ctx context.Context, have backend.Version) (backend.Snapsho
 func (s *Store) head(ctx context.Context, have backend.Version) (kv keyValue, now revision, err error) {
 	read := rangeRequest{Key: s.key}
 	var reply rangeReply
-	if mod, ok := modRevision(have); ok {
+	dialled, doubted := s.client.dialled.Load(), s.doubted(have)
+	if mod, ok := modRevision(have); ok && doubted == nil {
 		// One request, whose reply has the value only if it is another.
 		var txn txnReply
 		err = s.client.call(ctx, txnPath, reading, txnRequest{
@@ -125,6 +150,10 @@ func (s *Store) head(ctx context.Context, have backend.Version) (kv keyValue, no
 	if !bytes.Equal(kv.Key, s.key) || kv.ModRevision <= 0 {
 		return kv, 0, errors.New("etcd's reply is for another key")
 	}
+	if doubted != nil && version(kv.ModRevision) == have && sha256.Sum256(kv.Value) == doubted.sum {
+		s.saw(have, kv.Value, dialled)
+		return kv, reply.Header.Revision, backend.ErrNotModified
+	}
 	return kv, reply.Header.Revision, nil
 }
 
@@ -132,15 +161,15 @@ func (s *Store) head(ctx context.Context, have backend.Version) (kv keyValue, no
 // were at revision at.
 func (s *Store) snapshot(ctx context.Context, kv keyValue, at revision) (backend.Snapshot, error) {
 	snap := backend.Snapshot{Blob: kv.Value, Version: version(kv.ModRevision)}
-	if !isList(kv.Value) {
-		s.plain.Store(&snap.Version)
-		return snap, nil
+	dialled := s.client.dialled.Load()
+	if isList(kv.Value) {
+		blob, err := s.assemble(ctx, kv.Value, at)
+		if err != nil {
+			return backend.Snapshot{}, err
+		}
+		snap.Blob = blob
 	}
-	blob, err := s.assemble(ctx, kv.Value, at)
-	if err != nil {
-		return backend.Snapshot{}, err
-	}
-	snap.Blob = blob
+	s.saw(snap.Version, kv.Value, dialled)
 	return snap, nil
 }
 
@@ -159,6 +188,14 @@ func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (ba
 			return "", fmt.Errorf("%w: the version at hand is none of etcd's", backend.ErrConflict)
 		}
 		condition = modIs(s.key, mod)
+		if s.doubted(prev) != nil {
+			switch _, _, err := s.head(ctx, prev); {
+			case err == nil, errors.Is(err, backend.ErrNoVault):
+				return "", fmt.Errorf("%w: the cluster has another document", backend.ErrConflict)
+			case !errors.Is(err, backend.ErrNotModified):
+				return "", err
+			}
+		}
 	}
 	if len(blob) <= s.chunk && !isList(blob) {
 		return s.savePlain(ctx, blob, prev, condition)
@@ -167,13 +204,16 @@ func (s *Store) Save(ctx context.Context, blob []byte, prev backend.Version) (ba
 }
 
 func (s *Store) savePlain(ctx context.Context, blob []byte, prev backend.Version, condition compare) (backend.Version, error) {
+	before, dialled := s.seen.Load(), s.client.dialled.Load()
 	now, err := s.swap(ctx, blob, []compare{condition})
 	if err != nil {
 		return "", err
 	}
 	v := version(now)
-	if known := s.plain.Swap(&v); prev != "" && (known == nil || *known != prev) {
-		s.sweep(ctx, now, "") // the one before may have had chunks
+	s.saw(v, blob, dialled)
+	small := before != nil && before.plain && before.version == prev
+	if last := s.swept.Load(); !small && prev != "" || last == nil || time.Since(*last) > sweepEvery {
+		s.sweep(ctx, now, "") // the one before may have had chunks, or somebody's upload was killed
 	}
 	return v, nil
 }
@@ -187,6 +227,7 @@ func (s *Store) saveChunks(ctx context.Context, blob []byte, condition compare) 
 	}
 	err := s.upload(ctx, list, blob)
 	var now revision
+	dialled := s.client.dialled.Load()
 	if err == nil {
 		now, err = s.swap(ctx, list.text(), conditions)
 	}
@@ -196,6 +237,7 @@ func (s *Store) saveChunks(ctx context.Context, blob []byte, condition compare) 
 		}
 		return "", err
 	}
+	s.saw(version(now), list.text(), dialled)
 	s.sweep(ctx, now, list.id)
 	return version(now), nil
 }
@@ -257,3 +299,7 @@ func newID() string {
 
 // sweepTimeout is how long the removal of old chunks may delay a save that succeeded.
 const sweepTimeout = 5 * time.Second
+
+// sweepEvery is how long a store that saves small documents alone goes without looking for
+// chunks that a killed writer left.
+const sweepEvery = time.Hour

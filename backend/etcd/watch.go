@@ -143,6 +143,12 @@ func (w *watch) stream(ctx context.Context, endpoint string, late *time.Timer, c
 		}
 		return err
 	}
+	begun := false
+	defer func() {
+		if !begun && !late.Stop() {
+			c.doubt(token)
+		}
+	}()
 	response, _, err := c.send(ctx, endpoint, watchPath, token, body)
 	if err != nil {
 		return err
@@ -170,6 +176,7 @@ func (w *watch) stream(ctx context.Context, endpoint string, late *time.Timer, c
 			return err
 		}
 		late.Stop()
+		begun = true
 		if err := w.message(ctx, m); err != nil {
 			return err
 		}

@@ -47,6 +47,7 @@ func TestCredentialsAreFoundAsTheToolsDo(t *testing.T) {
 		{name: "a profile of the options comes before the environment", env: []string{"AWS_ACCESS_KEY_ID", "x", "AWS_SECRET_ACCESS_KEY", "y"}, profile: "team", config: "[profile team]\n" + good},
 		{name: "comments and windows", credentials: "\ufeff# x\r\n\r\n[default]\r\n; y\r\n" + strings.ReplaceAll(good, "\n", " # z\r\n")},
 		{name: "nested settings", config: "[default]\ns3 =\n  aws_access_key_id = x\n" + good},
+		{name: "indented", credentials: "[default]\n  " + strings.ReplaceAll(good, "\n", "\n  "), config: "[default]\n  s3 =\n    aws_access_key_id = x\n"},
 		{name: "half of a key", env: goodKey[:2], want: "one is set and the other is not"},
 		{name: "none", want: "AWS_ACCESS_KEY_ID"},
 		{name: "no such profile", profile: "nobody", credentials: "[default]\n" + good, want: `no profile "nobody"`},

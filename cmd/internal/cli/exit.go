@@ -196,6 +196,8 @@ func (a *app) classify(err error) (code int, hint string) {
 		return exitConflict, "try again"
 	case as(&distrust):
 		return exitPlugin, "" // its text says what to type
+	case as(&plugin) && is(context.Canceled):
+		return a.signals.code(), "" // as with a question of ours
 	case as(&plugin) && plugin.Code != external.NoKey:
 		return exitPlugin, pluginHint(a.name, plugin)
 	case is(keysource.ErrNoKey):
@@ -301,7 +303,8 @@ func (a *app) noKeyHint(err error) string {
 		case "env":
 			others = append(others, way{"set " + name + " to ", ""})
 		case "plugin":
-			others = append(others, way{"store ", " with " + a.name + " key copy --to " + quote(name)})
+			// Where it is now has to be said: the sources of the environment have it not.
+			others = append(others, way{"store ", " with " + a.name + " key copy --keysource file:PATH --to " + quote(name)})
 		}
 	}
 	ways, key := []string{}, "the key"

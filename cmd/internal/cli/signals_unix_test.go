@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flask-vault/flask-vault/keysource/external"
 )
 
 // TestSignalCode ends a command by each signal that it heeds.
@@ -26,6 +28,11 @@ func TestSignalCode(t *testing.T) {
 		<-done
 		if code := a.fail(fmt.Errorf("standard input: %w", c.Err())); code != 128+int(sig) || !strings.Contains(said.String(), "interrupted") {
 			t.Errorf("after %v: exit code %d, %q", sig, code, said.String())
+		}
+		said.Reset()
+		asked := &external.Error{Plugin: "age", Code: external.NeedsInput, Message: "its question was not answered: " + c.Err().Error(), Err: c.Err()}
+		if code := a.fail(asked); code != 128+int(sig) || strings.Contains(said.String(), "hint:") {
+			t.Errorf("a plugin's question, after %v: exit code %d, %q", sig, code, said.String())
 		}
 		c.stop()
 	}

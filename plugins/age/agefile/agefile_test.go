@@ -387,6 +387,7 @@ func TestIdentityFiles(t *testing.T) {
 		"hello":                            "neither an SSH key nor a file of age-keygen",
 		"AGE-SECRET-KEY-1HELLO":            "neither an SSH key nor a file of age-keygen",
 		"AGE-PLUGIN-YUBIKEY-1HELLO":        "an age plugin, which is not supported",
+		"AGE-SECRET-KEY-PQ-1HELLO":         "a post-quantum identity",
 		"-----BEGIN AGE ENCRYPTED FILE---": "is encrypted itself",
 		"-----BEGIN EC PRIVATE KEY-----\n": "not an SSH key of a type that age takes",
 	} {
@@ -401,6 +402,10 @@ func TestIdentityFiles(t *testing.T) {
 	}
 	t.Setenv(variable, filepath.Join(dir, "none"))
 	if _, err := newSource(t, dir).Load(t.Context()); code(err) != plugins.Denied || !strings.Contains(err.Error(), variable) {
+		t.Errorf("got %v", err)
+	}
+	t.Setenv(variable, "identity") // a plugin runs in another directory than its user
+	if _, err := newSource(t, dir).Load(t.Context()); code(err) != plugins.Denied || !strings.Contains(err.Error(), "absolute") {
 		t.Errorf("got %v", err)
 	}
 	// The usual places, of which one is open to others.
@@ -418,6 +423,37 @@ func TestIdentityFiles(t *testing.T) {
 	}
 	if _, err := newSource(t, dir).Load(t.Context()); err != nil {
 		t.Error(err)
+	}
+	// A key beside it that is of no use does not matter, unless nothing else opens.
+	rsa := filepath.Join(home, ".ssh", "id_rsa")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(rsa), 0o700), os.WriteFile(rsa, []byte("-----BEGIN EC PRIVATE KEY-----\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newSource(t, dir).Load(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := newSource(t, dir).Save(t.Context(), keysource.NewKey()); err != nil {
+		t.Error(err)
+	}
+	if err := os.Rename(usual, usual+".gone"); err != nil {
+		t.Fatal(err)
+	}
+	k := keysource.NewKey()
+	for _, err := range []error{
+		func() error { _, err := newSource(t, dir).Load(t.Context()); return err }(),
+		newSource(t, t.TempDir()).Save(t.Context(), k),
+		func() error {
+			other := t.TempDir()
+			team(t, other, []recipients.Member{{Name: "ann", Recipient: ann.recipient}}, k)
+			return newSource(t, other).Save(t.Context(), k)
+		}(),
+	} {
+		if code(err) != plugins.Denied || !strings.Contains(err.Error(), "~/.ssh/id_rsa is not an SSH key of a type that age takes") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if err := errors.Join(os.Rename(usual+".gone", usual), os.Remove(rsa)); err != nil {
+		t.Fatal(err)
 	}
 	if runtime.GOOS == "windows" {
 		return // it has no such modes

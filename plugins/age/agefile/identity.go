@@ -3,13 +3,13 @@ package agefile
 import (
 	"bytes"
 	"errors"
-	"os"
 	"strings"
 
 	"filippo.io/age"
 	"filippo.io/age/agessh"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/keysource/recipients"
 	"github.com/flask-vault/flask-vault/plugins"
 )
@@ -33,7 +33,9 @@ func (k *keyring) parse(path string, text []byte) ([]identity, error) {
 	case bytes.Contains(text, []byte("-----BEGIN ")):
 		return k.parseSSH(path, text)
 	case bytes.Contains(text, []byte("AGE-PLUGIN-")):
-		return bad("has an identity of an age plugin, which is not supported")
+		return bad("has an identity of an age plugin, which is not supported; age-keygen makes one that is")
+	case bytes.Contains(text, []byte("AGE-SECRET-KEY-PQ-")):
+		return bad("has a post-quantum identity, which is not supported; age-keygen without -pq makes one that is")
 	}
 	parsed, err := age.ParseIdentities(bytes.NewReader(text))
 	if err != nil {
@@ -56,7 +58,7 @@ func (k *keyring) parseSSH(path string, text []byte) ([]identity, error) {
 	case errors.As(err, &locked):
 		return k.lockedSSH(path, text, locked.PublicKey)
 	case err != nil:
-		return nil, plugins.Errorf(plugins.Denied, "%s is not an SSH key of a type that age takes (ed25519, rsa)", shown(path))
+		return nil, otherType(path)
 	}
 	found := identity{Identity: id}
 	if raw, err := ssh.ParseRawPrivateKey(text); err == nil {
@@ -67,16 +69,20 @@ func (k *keyring) parseSSH(path string, text []byte) ([]identity, error) {
 	return []identity{found}, nil
 }
 
+func otherType(path string) error {
+	return plugins.Errorf(plugins.Denied, "%s is not an SSH key of a type that age takes (ed25519, rsa); ssh-keygen -t ed25519 makes one", shown(path))
+}
+
 // lockedSSH is an SSH key with a passphrase, which is asked for when a wrapped
 // key names its public one, and not before.
 func (k *keyring) lockedSSH(path string, text []byte, public ssh.PublicKey) ([]identity, error) {
 	if public == nil { // the old form of key files does not have it
-		beside, err := os.ReadFile(path + ".pub")
+		beside, err := durable.ReadFile(path+".pub", maxIdentity)
 		if err == nil {
 			public, _, _, _, err = ssh.ParseAuthorizedKey(beside)
 		}
 		if err != nil {
-			return nil, plugins.Errorf(plugins.Denied, "%s has a passphrase and does not tell its public key, and %s.pub does not either", shown(path), shown(path))
+			return nil, plugins.Errorf(plugins.Denied, "%s has a passphrase and does not tell its public key, and %[1]s.pub does not either; ssh-keygen -y -f %[1]s >%[1]s.pub writes it", shown(path))
 		}
 	}
 	id, err := agessh.NewEncryptedSSHIdentity(public, bytes.Clone(text), func() ([]byte, error) {
@@ -90,7 +96,7 @@ func (k *keyring) lockedSSH(path string, text []byte, public ssh.PublicKey) ([]i
 		return []byte(answer), nil
 	})
 	if err != nil {
-		return nil, plugins.Errorf(plugins.Denied, "%s is not an SSH key of a type that age takes (ed25519, rsa)", shown(path))
+		return nil, otherType(path)
 	}
 	return []identity{{Identity: id, recipient: line(public), asks: true}}, nil
 }

@@ -32,6 +32,7 @@ type keyring struct {
 	looked     []string   // where keys were looked for
 	passphrase *passphrase
 	asked      error // why a passphrase did not come
+	unusable   error // what is wrong with a key in a usual place
 }
 
 // newKeyring reads the private keys of the user.
@@ -48,6 +49,14 @@ func newKeyring(ctx context.Context, file string) (*keyring, error) {
 		ids, err := k.read(path, named != "")
 		if errors.Is(err, fs.ErrNotExist) && named == "" {
 			k.looked = append(k.looked, shown(path))
+			continue
+		}
+		if err != nil && named == "" {
+			// It may be for something else, and another key the one that opens.
+			k.looked = append(k.looked, shown(path))
+			if k.unusable == nil {
+				k.unusable = err
+			}
 			continue
 		}
 		if err != nil {
@@ -96,6 +105,9 @@ func shown(path string) string {
 // read reads the private keys in one file. One that nobody named has to be for
 // its owner alone, as ssh wants it too; secrets of a container often are not.
 func (k *keyring) read(path string, named bool) ([]identity, error) {
+	if named && !filepath.IsAbs(path) {
+		return nil, plugins.Errorf(plugins.Denied, "%s names %s, which is not an absolute path: a plugin runs in another directory", variable, path)
+	}
 	info, err := os.Stat(path)
 	if err == nil && !named && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		return nil, plugins.Errorf(plugins.Denied, "other users can read %s, a private key; chmod 600 makes it private", shown(path))
@@ -134,9 +146,11 @@ func (k *keyring) open(file []byte) (keysource.Key, error) {
 		return keysource.ParseKey(text)
 	case k.asked != nil:
 		return keysource.Key{}, k.asked
+	case errors.As(err, &nobody) && k.unusable != nil:
+		return keysource.Key{}, k.unusable
 	case errors.As(err, &nobody) && len(k.identities) == 0:
 		// As good as no key: a server may have it from the next source.
-		return keysource.Key{}, plugins.Errorf(plugins.NoKey, "there is no private key here that could open %s (looked for %s)", k.file, k.places())
+		return keysource.Key{}, plugins.Errorf(plugins.NoKey, "there is no private key here that could open %s (looked for %s); %s can name another place", k.file, k.places(), variable)
 	case errors.As(err, &nobody):
 		return keysource.Key{}, plugins.Errorf(plugins.Denied, "%s is not wrapped for you (tried %s); a member lets you in: flask-vault team add NAME RECIPIENT", k.file, k.places())
 	}
@@ -156,6 +170,9 @@ func (k *keyring) me() (recipients.Member, error) {
 		if id.recipient != "" {
 			return recipients.Member{Name: userName(), Recipient: id.recipient}, nil
 		}
+	}
+	if k.unusable != nil {
+		return recipients.Member{}, k.unusable
 	}
 	return recipients.Member{}, plugins.Errorf(plugins.Denied, "there is no private key here to wrap for (looked for %s); ssh-keygen -t ed25519 or age-keygen makes one", k.places())
 }

@@ -171,6 +171,8 @@ func wrap(ring *keyring, list recipients.List, k keysource.Key) ([]byte, error) 
 		return nil, err
 	}
 	switch back, err := ring.open(text); {
+	case err != nil && errors.Is(err, ring.unusable):
+		return nil, err
 	case errors.Is(err, keysource.ErrNoKey), isDenied(err):
 		return nil, plugins.Errorf(plugins.Denied, "you are not in the list yourself, so you could not open the key that you wrap, and nothing is wrapped (tried %s)", ring.places())
 	case err != nil:

@@ -146,6 +146,10 @@ func TestCredentials(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "credentials") // a plugin runs in another directory than its user
+	if err := loadError(t, src); code(err) != plugins.BadSettings || !strings.Contains(err.Error(), "AWS_SHARED_CREDENTIALS_FILE has to be named with an absolute path") {
+		t.Errorf("a relative path: %v", err)
+	}
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", file)
 	if err := loadError(t, src); code(err) != plugins.Denied {
 		t.Errorf("the default profile: %v", err)

@@ -48,6 +48,17 @@ func (s source) credentials(ctx context.Context) (aws.Credentials, error) {
 		Getenv: os.Getenv, Region: func() (string, error) { return s.region, nil }, Do: askSTS, Timeout: patience,
 	}
 	c, err := f.Get(ctx)
+	if errors.Is(err, backend.ErrNoCredentials) {
+		for _, variable := range []string{"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"} {
+			path := os.Getenv(variable)
+			if path == "" {
+				continue
+			}
+			if err := service.CheckPath("the file of "+variable, path); err != nil {
+				return c, err
+			}
+		}
+	}
 	switch {
 	case errors.Is(err, backend.ErrNoCredentials), errors.Is(err, fs.ErrPermission):
 		err = plugins.Errorf(plugins.Denied, "%w", err)

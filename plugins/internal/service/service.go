@@ -14,15 +14,17 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/flask-vault/flask-vault/backend/durable"
 	"github.com/flask-vault/flask-vault/plugins"
 )
 
 const (
 	maxReply = 64 << 10
+	maxCA    = 1 << 20
 	patience = 20 * time.Second // less than a plugin has to answer
 )
 
@@ -50,7 +52,10 @@ func loopback(host string) bool {
 func Client(ca string) (*http.Client, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if ca != "" {
-		text, err := os.ReadFile(ca)
+		if err := CheckPath("the file of certificates", ca); err != nil {
+			return nil, err
+		}
+		text, err := durable.ReadFile(ca, maxCA)
 		config.RootCAs = x509.NewCertPool()
 		if err != nil || !config.RootCAs.AppendCertsFromPEM(text) {
 			return nil, plugins.Errorf(plugins.BadSettings, "%s is not a readable file of certificates", ca)
@@ -98,6 +103,15 @@ func Post(ctx context.Context, c *http.Client, u *url.URL, header http.Header, b
 		return 0, fmt.Errorf("the answer of %s is not the JSON that was expected", u.Host) // its error could quote
 	}
 	return res.StatusCode, nil
+}
+
+// CheckPath refuses a path that its user means from where they are: a plugin runs in
+// another directory. what is whose path it is.
+func CheckPath(what, path string) error {
+	if !filepath.IsAbs(path) {
+		return plugins.Errorf(plugins.BadSettings, "%s has to be named with an absolute path, not %s: a plugin runs in another directory", what, path)
+	}
+	return nil
 }
 
 // CheckWord returns an error unless a setting is made of letters, digits and any

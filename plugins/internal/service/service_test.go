@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -67,7 +68,10 @@ func TestAnswersThatLeadAstray(t *testing.T) {
 			t.Errorf("%s gives %d, %v", path, status, err)
 		}
 	}
-	if _, err := service.Client("no such file"); err == nil {
+	if _, err := service.Client(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("certificates that are not there")
+	}
+	if _, err := service.Client("ca.pem"); err == nil || !strings.Contains(err.Error(), "absolute path, not ca.pem") {
+		t.Errorf("a relative path: %v", err)
 	}
 }
