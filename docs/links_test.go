@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"errors"
 	"io/fs"
 	"net/url"
 	"os"
@@ -22,6 +23,8 @@ func documents(t *testing.T) map[string]string {
 	texts := map[string]string{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
+		case errors.Is(err, fs.ErrNotExist) && path != root:
+			return nil // other packages' tests make files below root, and remove them
 		case err != nil:
 			return err
 		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" && path != filepath.Join(root, "backend", "testdata")):
@@ -104,6 +107,9 @@ func anchors(text string) []string {
 func TestNamedTestsExist(t *testing.T) {
 	var code strings.Builder
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path != root {
+			return nil
+		}
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
