@@ -28,6 +28,9 @@ func unnamedDir(t *testing.T) string {
 			return dir
 		}
 	}
+	if os.Getenv("FLASK_VAULT_INTEROP") == "1" {
+		t.Fatal("neither the temporary directory nor /dev/shm has files without a name, and FLASK_VAULT_INTEROP=1 asks for them")
+	}
 	t.Skip("NOT CHECKED: neither the temporary directory nor /dev/shm has files without a name")
 	return ""
 }

@@ -274,22 +274,14 @@ func TestFilesThatWereSavedMeanwhile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, 16)
-			func() {
-				defer func() { _ = recover() }()
-				s.plan.Source = dying{s.key, true, func() { panic("killed") }}
-				_, _ = rekey.Run(t.Context(), s.plan)
-			}()
+			s.killed(t)
 			want := change(t, s)
 			for i, outcome := range []rekey.Outcome{rekey.Finished, rekey.Nothing} {
 				if got, err := rekey.Recover(t.Context(), s.plan.Journal, keysource.Chain{s.key}); err != nil || got != outcome {
 					t.Fatalf("recovery %d: %v, %v", i, got, err)
 				}
 			}
-			k, err := s.key.Load(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			c, err := backend.NewCipher(k) // without the previous key
+			c, err := backend.NewCipher(s.now(t)) // without the previous key
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -319,11 +311,7 @@ func TestPreviousKeysThatWereSavedMeanwhile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, 16)
-			func() {
-				defer func() { _ = recover() }()
-				s.plan.Source = dying{s.key, true, func() { panic("killed") }}
-				_, _ = rekey.Run(t.Context(), s.plan)
-			}()
+			s.killed(t)
 			by, err := backend.NewCipher(tc.by(s))
 			if err != nil {
 				t.Fatal(err)
@@ -358,6 +346,14 @@ func TestPreviousKeysThatWereSavedMeanwhile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// killed runs the rekey, which is killed once the source has the new key.
+func (s *scene) killed(t *testing.T) {
+	t.Helper()
+	defer func() { _ = recover() }()
+	s.plan.Source = dying{s.key, true, func() { panic("killed") }}
+	_, _ = rekey.Run(t.Context(), s.plan)
 }
 
 // now is the key that the scene's source has.

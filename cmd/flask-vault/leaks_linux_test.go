@@ -23,14 +23,7 @@ import (
 // environments of all processes that it started; at the end also git's objects.
 // TestRealEditorsLeakNothing and edit-signals.txtar search after real editors.
 func TestNoCommandLeaks(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		if os.Getenv("FLASK_VAULT_INTEROP") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("NOT CHECKED: strace is missing (Debian: strace)")
-	}
-	d := newLeakyDay(t, strace)
+	d := newLeakyDay(t, findStrace(t))
 	d.run("", 0, "init", "-q")
 	d.learnKey("master.key")
 	d.run("canary-plain-4711", 0, "set", "db.password", "-")

@@ -42,14 +42,7 @@ esac
 // TestNoServiceLeaks is TestNoCommandLeaks with a plugin, a team and stores: what is
 // sent to another program or a server is searched for where it does not belong.
 func TestNoServiceLeaks(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		if os.Getenv("FLASK_VAULT_INTEROP") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("NOT CHECKED: strace is missing (Debian: strace)")
-	}
-	d := newLeakyDay(t, strace)
+	d := newLeakyDay(t, findStrace(t))
 	beside := filepath.Join(filepath.Dir(d.program), "flask-vault-remote")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", beside, "../flask-vault-remote").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)

@@ -97,7 +97,7 @@ func findStrace(t *testing.T) string {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
-		if os.Getenv("FLASK_VAULT_INTEROP") != "" {
+		if os.Getenv("FLASK_VAULT_INTEROP") == "1" {
 			t.Fatal(err)
 		}
 		t.Skip("NOT CHECKED: strace is missing (Debian: strace)")

@@ -63,9 +63,8 @@ func (a *app) examineSessions(c *vault, fix bool) []finding {
 }
 
 // examineUnfinished looks for files that never got their name, and that nobody is
-// writing. None is removed
-// while a rekey is to be finished, which needs them, or while a command that
-// writes the vault is at work.
+// writing. None is removed while a rekey is to be finished, which needs them, or while a
+// command that writes the vault is at work.
 func (a *app) examineUnfinished(ctx context.Context, c *vault, fix bool) []finding {
 	var left []string
 	for _, dir := range writtenTo(ctx, c) {

@@ -60,12 +60,8 @@ func (a *app) noteWriters(shared []*config.Config, o rekeyOptions) {
 		return
 	}
 	for _, e := range written(shared) {
-		in := ""
-		if e.Environment != config.DefaultEnvironment {
-			in = " --env " + quote(e.Environment)
-		}
 		a.note("note: whoever left and may still write %s can put a document there that opens here: take that right away, and then %s rekey --forget-previous%s",
-			oneLine(e.DisplayCredentials()), a.name, in)
+			oneLine(e.DisplayCredentials()), a.name, inEnvironment(e))
 	}
 }
 
